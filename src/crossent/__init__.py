@@ -1,0 +1,69 @@
+"""Train classifiers with cross-entropy and see exactly what they get wrong.
+
+The public names, each loaded when it is first used: `import crossent` itself loads NumPy and
+nothing heavier.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import numpy as _numpy  # noqa: F401  all that `import crossent` loads
+
+if TYPE_CHECKING:
+    from crossent import nn as nn
+    from crossent.core.reduction import LossSum
+    from crossent.errors import CrossentError, InputError, MissingExtraError
+    from crossent.estimators.artifact import load
+    from crossent.losses.binary import binary_cross_entropy_with_logits
+    from crossent.losses.cross_entropy import cross_entropy, cross_entropy_sum
+    from crossent.losses.squared import brier_loss, sigmoid_squared_error, squared_error
+    from crossent.scoring.evaluation import Evaluation, evaluate
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CrossentError",
+    "Evaluation",
+    "InputError",
+    "LossSum",
+    "MissingExtraError",
+    "binary_cross_entropy_with_logits",
+    "brier_loss",
+    "cross_entropy",
+    "cross_entropy_sum",
+    "evaluate",
+    "load",
+    "nn",
+    "sigmoid_squared_error",
+    "squared_error",
+]
+
+_HOME = {
+    "CrossentError": "crossent.errors",
+    "Evaluation": "crossent.scoring.evaluation",
+    "InputError": "crossent.errors",
+    "LossSum": "crossent.core.reduction",
+    "MissingExtraError": "crossent.errors",
+    "binary_cross_entropy_with_logits": "crossent.losses.binary",
+    "brier_loss": "crossent.losses.squared",
+    "cross_entropy": "crossent.losses.cross_entropy",
+    "cross_entropy_sum": "crossent.losses.cross_entropy",
+    "evaluate": "crossent.scoring.evaluation",
+    "load": "crossent.estimators.artifact",
+    "sigmoid_squared_error": "crossent.losses.squared",
+    "squared_error": "crossent.losses.squared",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "nn":
+        return import_module("crossent.nn")
+    if name not in _HOME:
+        raise AttributeError(f"module 'crossent' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,54 @@
+"""The array type, and which floating type a computation, a sum and a result have.
+
+Owns no formula. NumPy, PyTorch, JAX and array-api-strict arrays are told apart here only.
+"""
+
+import sys
+from typing import Any
+
+import array_api_compat
+
+Array = Any  # an array of any library that array-api-compat knows
+Namespace = Any  # its functions, as `array_api_compat.array_namespace` returns them
+DType = Any
+
+
+def is_torch(array: Array) -> bool:
+    """Say whether this is a PyTorch tensor, without loading PyTorch."""
+    torch = sys.modules.get("torch")  # array_api_compat's cached helper makes torch.compile warn
+    return torch is not None and isinstance(array, torch.Tensor)
+
+
+def namespace(array: Array) -> Namespace:
+    """Return the array-API functions for `array`; raise TypeError where it is no array."""
+    if is_torch(array):
+        from array_api_compat import torch as xp
+
+        return xp
+    return array_api_compat.array_namespace(array)
+
+
+def is_half(xp: Namespace, dtype: DType) -> bool:
+    """Say whether `dtype` is a floating type of fewer than 32 bits (fp16, bf16, fp8)."""
+    return xp.finfo(dtype).bits < 32
+
+
+def compute_dtype(xp: Namespace, dtype: DType) -> DType:
+    """Return the type rows are computed in: float32 for half precision, else the logits' own."""
+    return xp.float32 if is_half(xp, dtype) else dtype
+
+
+def sum_dtype(xp: Namespace, array: Array) -> DType:
+    """Return the type row numbers are kept in: float64 wherever the library and device have it."""
+    if is_torch(array):
+        return xp.float32 if array.device.type == "mps" else xp.float64  # mps has no float64
+    if array_api_compat.is_jax_array(array):  # without jax_enable_x64 asking for float64 warns
+        return compute_dtype(xp, array.dtype)
+    return xp.float64
+
+
+def index_dtype(xp: Namespace, array: Array) -> DType:
+    """Return the integer type class indices are compared in: int64, for JAX its default int32."""
+    if not is_torch(array) and array_api_compat.is_jax_array(array):
+        return xp.int32
+    return xp.int64

@@ -1,0 +1,47 @@
+"""The link between a model's scores and the logits of the loss: temperature, then softcap.
+
+Applied before a row is read; its derivative after the slope. Removed classes (-inf) stay
+removed, with derivative 0. No loss, no target here.
+"""
+
+from crossent.core.array import Array, Namespace
+
+
+def link(
+    xp: Namespace,
+    scores: Array,
+    *,
+    temperature: float | Array | None = None,
+    softcap: float | None = None,
+) -> Array:
+    """Return the logits softcap * tanh(scores / temperature / softcap)."""
+    if temperature is None and softcap is None:
+        return scores
+    removed = scores == -xp.inf
+    logits = xp.where(removed, 0.0, scores)
+    if temperature is not None:
+        logits = logits / temperature
+    if softcap is not None:
+        logits = softcap * xp.tanh(logits / softcap)
+    return xp.where(removed, scores, logits)
+
+
+def link_slope(
+    xp: Namespace,
+    scores: Array,
+    *,
+    temperature: float | Array | None = None,
+    softcap: float | None = None,
+) -> Array:
+    """Return d logits / d scores, element by element: (1 - tanh^2) / temperature, 0 at -inf."""
+    removed = scores == -xp.inf
+    scaled = xp.where(removed, 0.0, scores)
+    slope = xp.ones_like(scores)
+    if temperature is not None:
+        scaled = scaled / temperature
+        slope = slope / temperature
+    if softcap is not None:
+        # sech^2 by the exponential of -2|x|: 1 - tanh^2 cancels where the cap is reached.
+        small = xp.exp(-2.0 * xp.abs(scaled / softcap))
+        slope = slope * (4.0 * small / ((1.0 + small) * (1.0 + small)))
+    return xp.where(removed, 0.0, slope)

@@ -1,0 +1,42 @@
+"""A row's loss, mass * phi(c / mass, lse), and what its slope needs: where row meets shape.
+
+phi sees the cross-entropy of the normalised target and all weights stand outside, so a weight
+of k is k copies of the row under every option. A row of mass 0 has loss 0 and slope 0.
+"""
+
+from crossent.core import row as rows
+from crossent.core.array import Array, Namespace
+from crossent.core.row import Row
+from crossent.core.shape import Shape, phi, phi_c, phi_lse
+
+
+def loss(xp: Namespace, row: Row, shape: Shape) -> Array:
+    """Return the loss of every row, or of every element of a sigmoid."""
+    if shape == Shape():  # not divided and multiplied: no rounding added
+        return _unless_empty(xp, row, rows.cross_entropy(xp, row))
+    c, lse = _normalised(xp, row)
+    return row.mass * phi(xp, c, lse, shape)
+
+
+def coefficients(xp: Namespace, row: Row, shape: Shape, scale: Array) -> tuple[Array, Array]:
+    """Return alpha and gamma of `row.slope` for scale times the loss, scale like the loss."""
+    if shape == Shape():
+        gamma = _unless_empty(xp, row, scale + 0.0 * row.mass)
+        return row.mass * gamma, gamma
+    c, lse = _normalised(xp, row)
+    gamma = _unless_empty(xp, row, scale * phi_c(xp, c, shape))
+    alpha = row.mass * gamma
+    if shape.z_loss:
+        alpha = alpha + row.mass * scale * phi_lse(lse, shape)
+    return alpha, gamma
+
+
+def _normalised(xp: Namespace, row: Row) -> tuple[Array, Array]:
+    """Return c / mass and lse, both 0 in a row without mass, where they may be NaN or infinite."""
+    empty = row.mass == 0.0
+    c = _unless_empty(xp, row, rows.cross_entropy(xp, row)) / xp.where(empty, 1.0, row.mass)
+    return c, _unless_empty(xp, row, rows.lse(xp, row))
+
+
+def _unless_empty(xp: Namespace, row: Row, value: Array) -> Array:
+    return xp.where(row.mass == 0.0, 0.0, value)

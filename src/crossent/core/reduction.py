@@ -1,0 +1,73 @@
+"""none | sum | mean over the rows of a loss. `LossSum` is the only place that divides."""
+
+from typing import Any, Literal, NamedTuple
+
+from crossent.core.array import Array, namespace
+
+Reduction = Literal["none", "sum", "mean"]
+NormalizeBy = Literal["weight", "rows"]
+
+
+class LossSum(NamedTuple):
+    """A loss summed over rows, with what a mean divides by: add first, divide last.
+
+    total    the sum of the rows' losses, nats
+    weight   the sum of the weights of their targets
+    count    the number of rows that count (each as often as its sample weight says)
+
+    Sums of micro-batches, ranks or files add field by field:
+
+    >>> (LossSum(3.0, 2.0, 2) + LossSum(1.0, 2.0, 2)).mean()
+    1.0
+    >>> LossSum(0.0, 0.0, 0).mean()
+    0.0
+    """
+
+    total: Any
+    weight: Any
+    count: Any
+
+    def __add__(self, other: object) -> "LossSum":  # type: ignore[override]
+        """Add field by field; a tuple would concatenate."""
+        if not isinstance(other, LossSum):
+            return NotImplemented
+        return LossSum(
+            self.total + other.total, self.weight + other.weight, self.count + other.count
+        )
+
+    def __radd__(self, other: object) -> "LossSum":
+        """Let `sum(losses)` start from 0."""
+        return self if other == 0 else NotImplemented
+
+    def mean(self, normalize_by: NormalizeBy | float = "weight") -> Any:
+        """Return the total over its weight, its rows, or a number; 0 where that is 0."""
+        return self.total * _reciprocal(self._denominator(normalize_by))
+
+    def row_scale(self, normalize_by: NormalizeBy | float = "weight") -> Any:
+        """Return what a mean multiplies every row's loss by."""
+        return _reciprocal(self._denominator(normalize_by))
+
+    def _denominator(self, normalize_by: NormalizeBy | float | Array) -> Any:
+        if isinstance(normalize_by, str):
+            if normalize_by not in ("weight", "rows"):
+                raise ValueError(
+                    f"normalize_by must be 'weight', 'rows' or a number; got {normalize_by!r}"
+                )
+            return self.weight if normalize_by == "weight" else self.count
+        return normalize_by
+
+
+def check_reduction(reduction: str) -> None:
+    """Raise ValueError unless `reduction` is one of PyTorch's three words."""
+    if reduction not in ("none", "sum", "mean"):
+        raise ValueError(f"reduction must be 'none', 'sum' or 'mean'; got {reduction!r}")
+
+
+def _reciprocal(denominator: Any) -> Any:
+    """Return 1 / denominator, and 0 at 0: nothing to average is a loss of 0, never NaN."""
+    if isinstance(denominator, (int, float)):
+        return 0.0 if denominator == 0 else 1.0 / denominator
+    xp = namespace(denominator)
+    empty = denominator == 0
+    one = xp.ones_like(denominator)
+    return xp.where(empty, 0.0 * one, one / xp.where(empty, one, denominator))

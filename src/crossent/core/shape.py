@@ -1,0 +1,113 @@
+"""phi: what a row's loss makes of its cross-entropy c and its log-partition lse.
+
+A row's loss is mass * phi(c / mass, lse). Owns phi and its derivatives, first and second, in
+closed form and finite at the edges (c = 0, c = inf). Knows nothing of targets or logits.
+Every function here has a mirror in the kernels; one conformance table holds them together.
+"""
+
+from dataclasses import dataclass
+
+from crossent.core.array import Array, Namespace
+
+# Beyond this c, e^-c is below half the smallest float64, and u = 1 - e^-c is exactly 1.
+CERTAIN = 746.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The numbers that choose phi; the default is plain cross-entropy, phi = c.
+
+    gamma          focal        (1 - e^-c)^gamma c        (Lin et al. 2017)
+    poly_epsilon   poly-1       c + epsilon (1 - e^-c)    (Leng et al. 2022)
+    generalised    generalised  (1 - e^-kc) / k           (Zhang and Sabuncu 2018)
+    z_loss         adds lambda lse^2 to any of them       (Chowdhery et al. 2022)
+    """
+
+    gamma: float = 0.0
+    poly_epsilon: float = 0.0
+    generalised: float = 0.0
+    z_loss: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse values for which phi is not a loss."""
+        chosen = [n for n in ("gamma", "poly_epsilon", "generalised") if getattr(self, n) != 0.0]
+        if len(chosen) > 1:
+            raise ValueError(f"choose one of gamma, poly_epsilon, generalised; got {chosen}")
+        for name in ("gamma", "generalised", "z_loss"):
+            value = getattr(self, name)
+            if not 0.0 <= value < float("inf"):
+                raise ValueError(f"{name} must be a finite number of at least 0; got {value}")
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether phi is c itself, the z-loss aside."""
+        return self.gamma == 0.0 and self.poly_epsilon == 0.0 and self.generalised == 0.0
+
+
+def phi(xp: Namespace, c: Array, lse: Array, shape: Shape) -> Array:
+    """Return phi(c, lse). Every derivative that autograd takes of this text is finite too."""
+    value = c
+    if shape.gamma:
+        inside = (c > 0.0) & (c < CERTAIN)
+        safe = xp.where(inside, c, 1.0)
+        focal = (-xp.expm1(-safe)) ** shape.gamma * safe
+        # 0 with slope 0 at 0; c where e^-c is 0; NaN where c is
+        value = xp.where(inside, focal, xp.where(c <= 0.0, 0.0, c))
+    if shape.poly_epsilon:
+        value = c - shape.poly_epsilon * xp.expm1(-c)
+    if shape.generalised:
+        value = -xp.expm1(-shape.generalised * c) / shape.generalised
+    if shape.z_loss:
+        value = value + shape.z_loss * lse * lse
+    return value
+
+
+def phi_c(xp: Namespace, c: Array, shape: Shape) -> Array:
+    """Return d phi / d c."""
+    if shape.gamma:
+        u = -xp.expm1(-c)
+        return u**shape.gamma * (1.0 + shape.gamma * _odds(xp, c))
+    if shape.poly_epsilon:
+        return 1.0 + shape.poly_epsilon * xp.exp(-c)
+    if shape.generalised:
+        return xp.exp(-shape.generalised * c)
+    return xp.ones_like(c)
+
+
+def phi_lse(lse: Array, shape: Shape) -> Array:
+    """Return d phi / d lse."""
+    return 2.0 * shape.z_loss * lse
+
+
+def phi_cc(xp: Namespace, c: Array, shape: Shape) -> Array:
+    """Return the second derivative of phi in c.
+
+    Focal with gamma < 1 has none at c = 0; there it is set to 0, because a row reaches c = 0
+    only where its slope in the logits is 0 to second order as well.
+    """
+    if shape.gamma:
+        inside = (c > 0.0) & (c < CERTAIN)
+        safe = xp.where(inside, c, 1.0)
+        u, p, w = -xp.expm1(-safe), xp.exp(-safe), _odds(xp, safe)
+        # u times d/dc of w = c / (e^c - 1) is (1 - w) p - u w; u^(gamma - 1) does not underflow.
+        inner = p * (1.0 + shape.gamma * w) + (1.0 - w) * p - u * w
+        curved = shape.gamma * u ** (shape.gamma - 1.0) * inner
+        return xp.where(inside, curved, 0.0 * xp.exp(-c))
+    if shape.poly_epsilon:
+        return -shape.poly_epsilon * xp.exp(-c)
+    if shape.generalised:
+        return -shape.generalised * xp.exp(-shape.generalised * c)
+    return xp.zeros_like(c)
+
+
+def phi_lse_lse(lse: Array, shape: Shape) -> Array:
+    """Return the second derivative of phi in lse."""
+    return 2.0 * shape.z_loss + 0.0 * lse
+
+
+def _odds(xp: Namespace, c: Array) -> Array:
+    """Return c / (e^c - 1): 1 at c = 0, 0 at c = inf."""
+    inside = (c > 0.0) & (c < CERTAIN)
+    safe = xp.where(inside, c, 1.0)
+    edge = xp.where(c <= 0.0, 1.0, 0.0 * xp.exp(-c))  # keeps NaN
+    return xp.where(inside, safe * xp.exp(-safe) / -xp.expm1(-safe), edge)

@@ -1,0 +1,140 @@
+"""What the doors refuse, and in which words: what was expected, what came, what to do.
+
+Shapes and types are always checked. Values are read only when `validate` says so, by default on
+CPU, because reading one on a GPU would wait for it.
+"""
+
+import numpy as np
+
+from crossent.core.array import Array, Namespace, index_dtype, is_torch
+
+
+def wants_values(validate: bool | None, array: Array) -> bool:
+    """Return whether values may be read: as asked, else where that costs no synchronisation."""
+    if validate is not None:
+        return validate
+    if not is_torch(array):
+        return isinstance(array, np.ndarray)
+    if array.device.type != "cpu":
+        return False
+    import torch
+
+    from crossent.ops.torch.route import is_plain, transforms_active
+
+    return not torch.compiler.is_compiling() and not transforms_active() and is_plain(array)
+
+
+def index_target(
+    xp: Namespace, target: Array, rows: tuple[int, ...], logits: Array, axis: int
+) -> None:
+    """Raise unless `target` is an integer array with one class for each row."""
+    shape = tuple(target.shape)
+    if shape != rows:
+        hint = _shape_hint(shape, rows, tuple(logits.shape), axis)
+        raise ValueError(
+            f"target must have shape {rows} to match logits {tuple(logits.shape)} with classes "
+            f"on axis {axis}; got {shape}.{hint}"
+        )
+    if not xp.isdtype(target.dtype, "integral"):
+        raise TypeError(
+            f"class indices must be of an integer type; got {target.dtype}. Use an integer "
+            f"target, or soft labels of shape {tuple(logits.shape)}."
+        )
+
+
+def _shape_hint(
+    shape: tuple[int, ...], rows: tuple[int, ...], logits: tuple[int, ...], axis: int
+) -> str:
+    if shape == (*rows, 1):
+        return " Use target.squeeze(-1)."
+    if shape == logits[:-1] and axis != len(logits) - 1:
+        return " If the classes are on the last axis, pass axis=-1."
+    if len(shape) == len(logits):
+        return " Soft labels must have exactly the shape of the logits."
+    return ""
+
+
+def index_values(
+    xp: Namespace, target: Array, classes: int, ignore_index: int | None, mask: Array | None
+) -> None:
+    """Raise IndexError for the first class outside 0 .. classes - 1."""
+    index = xp.astype(target, index_dtype(xp, target), copy=False)
+    bad = (index < 0) | (index >= classes)
+    if ignore_index is not None:
+        bad = bad & (index != ignore_index)
+    if mask is not None:
+        bad = bad & mask
+    if not bool(xp.any(bad)):
+        return
+    place = int(xp.argmax(xp.astype(xp.reshape(bad, (-1,)), xp.int8)))
+    value = int(xp.reshape(index, (-1,))[place])
+    hint = " Labels 1..C must be shifted: use target - 1." if value == classes else ""
+    if value < 0 and ignore_index is not None:
+        hint = f" Rows to leave out carry ignore_index={ignore_index}."
+    raise IndexError(f"row {place}: class {value} is not in 0..{classes - 1}.{hint}")
+
+
+def soft_values(xp: Namespace, target: Array, name: str = "soft labels") -> None:
+    """Raise ValueError for the first row with a negative or non-finite probability."""
+    bad = ~(xp.isfinite(target) & (target >= 0.0))
+    if not bool(xp.any(bad)):
+        return
+    place = int(xp.argmax(xp.astype(xp.reshape(bad, (-1,)), xp.int8)))
+    width = target.shape[-1] if target.ndim > 1 else 1
+    value = float(xp.reshape(target, (-1,))[place])
+    raise ValueError(f"row {place // width}: {name} must be finite and at least 0; got {value:g}.")
+
+
+def per_class(name: str, weight: Array | None, classes: int) -> None:
+    """Raise ValueError unless `weight` is None or one number for each class."""
+    if weight is not None and tuple(weight.shape) != (classes,):
+        raise ValueError(
+            f"{name} must have shape ({classes},), one for each class; got {tuple(weight.shape)}"
+        )
+
+
+def per_row(name: str, values: Array | None, rows: tuple[int, ...]) -> None:
+    """Raise ValueError unless `values` is None or one for each row."""
+    if values is not None and tuple(values.shape) != rows:
+        raise ValueError(
+            f"{name} must have shape {rows}, one for each row; got {tuple(values.shape)}"
+        )
+
+
+def smoothing(label_smoothing: float) -> None:
+    """Raise ValueError unless label smoothing is a share."""
+    if not 0.0 <= label_smoothing <= 1.0:
+        raise ValueError(f"label_smoothing must be between 0 and 1; got {label_smoothing}")
+
+
+def top_k(
+    xp: Namespace,
+    target: tuple[Array, Array],
+    rows: tuple[int, ...],
+    classes: int,
+    validate: bool | None,
+) -> tuple[Array, Array]:
+    """Return (indices, values) of a sparse soft target as (N, K), or raise."""
+    if len(target) != 2:
+        raise ValueError(f"a sparse target must be a pair (indices, values); got {len(target)}")
+    indices, values = target
+    if tuple(indices.shape) != tuple(values.shape) or tuple(indices.shape[:-1]) != rows:
+        raise ValueError(
+            f"indices and values must both have shape {(*rows, 'K')}; got "
+            f"{tuple(indices.shape)} and {tuple(values.shape)}"
+        )
+    if not xp.isdtype(indices.dtype, "integral"):
+        raise TypeError(f"indices must be of an integer type; got {indices.dtype}")
+    width = indices.shape[-1]
+    indices, values = xp.reshape(indices, (-1, width)), xp.reshape(values, (-1, width))
+    if wants_values(validate, indices):
+        soft_values(xp, values, "values")
+        real = xp.astype(indices, index_dtype(xp, indices), copy=False) >= 0
+        index_values(xp, indices, classes, None, real)
+    return indices, values
+
+
+def same_shape(name: str, values: Array | None, shape: tuple[int, ...]) -> None:
+    """Raise ValueError unless `values` is None or has the logits' shape."""
+    if values is not None and tuple(values.shape) != shape:
+        raise ValueError(f"{name} must have the shape of logits {shape}; got {tuple(values.shape)}")

@@ -1,0 +1,165 @@
+"""The categorical loss from logits: `cross_entropy` and its sum, for every kind of label."""
+
+from typing import Any
+
+from crossent.core.array import Array
+from crossent.core.link import link
+from crossent.core.reduction import LossSum, NormalizeBy, Reduction, check_reduction
+from crossent.core.shape import Shape
+from crossent.core.target import Measure, from_dense, from_index, from_top_k
+from crossent.losses import check, engine
+from crossent.losses.layout import class_axis, to_rows, without
+
+
+def cross_entropy(
+    logits: Array,
+    target: Array | tuple[Array, Array],
+    weight: Array | None = None,
+    *,
+    ignore_index: int | None = -100,
+    reduction: Reduction = "mean",
+    label_smoothing: float = 0.0,
+    sample_weight: Array | None = None,
+    mask: Array | None = None,
+    normalize_by: NormalizeBy | float | None = None,
+    temperature: float | Array | None = None,
+    softcap: float | None = None,
+    z_loss: float = 0.0,
+    gamma: float = 0.0,
+    poly_epsilon: float = 0.0,
+    axis: int | None = None,
+    validate: bool | None = None,
+) -> Any:
+    """Return the cross-entropy of a target under softmax(logits), in nats.
+
+    Equivalent, with the digits kept that this loses::
+
+        logp = torch.log_softmax(logits, dim=1)
+        loss = -logp.gather(1, target[:, None]).mean()
+
+    A row's loss is ``sum_j q_j (log sum_k e^{z_k} - z_j)`` for the measure q of its target; its
+    gradient is ``softmax(z) - q``. A logit of -inf removes the class.
+
+    Args:
+        logits: (N, C), (C,) or (N, C, d1, ...), of any floating type: torch, NumPy or JAX.
+        target: class indices (N, d1, ...) of any integer type; or soft labels of the logits'
+            shape, used as given; or a pair (indices, values) of shape (N, K), a negative index
+            being padding.
+        weight: (C,), multiplies the target's mass at each class.
+        ignore_index: the class index of rows to leave out.
+        reduction: "none" | "sum" | "mean".
+        label_smoothing: eps; the target becomes (1 - eps) q + eps / C over the live classes.
+        sample_weight: one for each row; a weight of k is k copies of the row.
+        mask: one boolean for each row; False leaves the row out, for every kind of target.
+        normalize_by: what a mean divides by: "weight" (the default for indices), "rows" (the
+            default for soft labels), or a number such as a global token count.
+        temperature: the logits are divided by it. softcap: then c * tanh(z / c).
+        z_loss: adds z_loss * lse^2 to a row's loss.
+        gamma: focal, (1 - e^-c)^gamma c. poly_epsilon: poly-1, c + epsilon (1 - e^-c).
+        axis: the class axis; by default 1 for torch tensors (PyTorch's), the last otherwise.
+        validate: read the values of the target; by default only where they are in CPU memory.
+
+    Returns:
+        A scalar, or with "none" an array of the rows' shape. float32 for half-precision logits.
+        With nothing to average (no rows, all ignored, weight 0) 0 with gradient 0.
+
+    Raises:
+        ValueError: shapes that do not match, or a negative or non-finite probability.
+        TypeError: logits that are not floating, indices that are not integers.
+        IndexError: a class outside 0 .. C-1, with its row.
+
+    >>> import numpy as np
+    >>> float(cross_entropy(np.log([[0.2, 0.3, 0.5]]), np.array([2])))  # -log 0.5
+    0.6931471805599453
+    >>> float(cross_entropy(np.array([[1e4, -1e4]]), np.array([0])))
+    0.0
+
+    """
+    check_reduction(reduction)
+    shape = Shape(gamma=gamma, poly_epsilon=poly_epsilon, z_loss=z_loss)
+    rows, q, lead, soft = _read(
+        logits,
+        target,
+        weight,
+        ignore_index=ignore_index,
+        label_smoothing=label_smoothing,
+        sample_weight=sample_weight,
+        mask=mask,
+        axis=axis,
+        validate=validate,
+    )
+    xp = engine.namespace(rows)
+    rows = link(xp, rows, temperature=temperature, softcap=softcap)
+    by = normalize_by if normalize_by is not None else ("rows" if soft else "weight")
+    value = engine.softmax_loss(rows, q, shape, reduction=reduction, normalize_by=by)
+    return xp.reshape(value, lead) if reduction == "none" else value
+
+
+def cross_entropy_sum(
+    logits: Array, target: Array | tuple[Array, Array], weight: Array | None = None, **options: Any
+) -> LossSum:
+    """Return the summed cross-entropy with what a mean divides by, to add over micro-batches.
+
+    Equivalent::
+
+        LossSum(cross_entropy(logits, target, reduction="sum"), weight[target].sum(), len(target))
+
+    Takes the options of `cross_entropy` but reduction and normalize_by, raises what it raises.
+
+    >>> import numpy as np
+    >>> z, y = np.log([[0.5, 0.5], [0.2, 0.8]]), np.array([0, 1])
+    >>> parts = [cross_entropy_sum(z[i : i + 1], y[i : i + 1]) for i in range(2)]
+    >>> abs(float(sum(parts).mean() - cross_entropy(z, y))) < 1e-15
+    True
+
+    """
+    shape = Shape(**{name: options.pop(name) for name in _SHAPE_OPTIONS if name in options})
+    links = {name: options.pop(name) for name in ("temperature", "softcap") if name in options}
+    rows, q, _, _ = _read(logits, target, weight, **options)
+    return engine.softmax_sum(link(engine.namespace(rows), rows, **links), q, shape)
+
+
+_SHAPE_OPTIONS = ("gamma", "poly_epsilon", "z_loss")
+
+
+def _read(
+    logits: Array,
+    target: Array | tuple[Array, Array],
+    weight: Array | None,
+    *,
+    ignore_index: int | None = -100,
+    label_smoothing: float = 0.0,
+    sample_weight: Array | None = None,
+    mask: Array | None = None,
+    axis: int | None = None,
+    validate: bool | None = None,
+) -> tuple[Array, Measure, tuple[int, ...], bool]:
+    """Return the logits as rows, the measure of the target, the rows' shape, and if it is soft."""
+    xp = engine.namespace(logits)
+    axis = class_axis(logits, axis)
+    classes, lead = logits.shape[axis], without(tuple(logits.shape), axis)
+    if classes == 0:
+        raise ValueError(f"logits must have at least one class; got {tuple(logits.shape)}")
+    check.per_class("weight", weight, classes)
+    check.per_row("sample_weight", sample_weight, lead)
+    check.per_row("mask", mask, lead)
+    check.smoothing(label_smoothing)
+    flat = {
+        name: None if values is None else xp.reshape(values, (-1,))
+        for name, values in (("sample_weight", sample_weight), ("mask", mask))
+    }
+    rows = to_rows(xp, logits, axis)
+    common = {"label_smoothing": label_smoothing, "class_weight": weight, **flat}
+    if isinstance(target, tuple):
+        indices, values = check.top_k(xp, target, lead, classes, validate)
+        return rows, from_top_k(xp, indices, values, rows, **common), lead, True
+    if tuple(target.shape) == tuple(logits.shape) and xp.isdtype(target.dtype, "real floating"):
+        dense = to_rows(xp, target, axis)
+        if check.wants_values(validate, target):
+            check.soft_values(xp, dense)
+        return rows, from_dense(xp, dense, rows, **common), lead, True
+    check.index_target(xp, target, lead, logits, axis)
+    index = xp.reshape(target, (-1,))
+    if check.wants_values(validate, target):
+        check.index_values(xp, index, classes, ignore_index, flat["mask"])
+    return rows, from_index(xp, index, rows, ignore_index=ignore_index, **common), lead, False

@@ -1,0 +1,27 @@
+"""Where the classes lie in an array of logits, and its shape as rows (N, V)."""
+
+from crossent.core.array import Array, Namespace, is_torch
+
+
+def class_axis(logits: Array, axis: int | None) -> int:
+    """Return the class axis, non-negative: as given, else PyTorch's (1) for tensors, else last."""
+    if logits.ndim == 0:
+        raise ValueError("logits must have a class axis; got a number (shape ())")
+    if axis is None:
+        return min(1, logits.ndim - 1) if is_torch(logits) else logits.ndim - 1
+    if not -logits.ndim <= axis < logits.ndim:
+        raise ValueError(f"axis must be within {logits.ndim} dimensions; got {axis}")
+    return axis % logits.ndim
+
+
+def without(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
+    """Return `shape` without its `axis`: the shape of one number a row."""
+    return (*shape[:axis], *shape[axis + 1 :])
+
+
+def to_rows(xp: Namespace, array: Array, axis: int) -> Array:
+    """Return the array as rows (N, V) with its classes last; a view where strides allow."""
+    if array.ndim != 2 or axis != 1:
+        array = xp.moveaxis(array, axis, -1)
+        array = xp.reshape(array, (-1, array.shape[-1]) if array.shape[-1] else (0, 0))
+    return array

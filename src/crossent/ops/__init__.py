@@ -1,0 +1,1 @@
+"""Floor 2: autograd, transforms, compilation. Glue only: no formula, no checks."""

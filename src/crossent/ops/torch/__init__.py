@@ -1,0 +1,1 @@
+"""PyTorch: the three routes by which a loss is differentiated."""

@@ -1,0 +1,43 @@
+"""Which of the three ways to differentiate a call takes, chosen at every call, in this order.
+
+compose   functorch transforms, forward mode, or a target or weight that needs a gradient:
+          core in plain torch operations, differentiable to any order
+compile   under torch.compile: an opaque custom operator with a registered gradient
+function  otherwise: an autograd.Function that makes the gradient in the forward pass
+"""
+
+from typing import Literal
+
+import torch
+from torch.autograd import forward_ad
+
+Route = Literal["compose", "compile", "function"]
+
+
+def route(logits: torch.Tensor, constants: list[torch.Tensor]) -> Route:
+    """Return the route for these logits; `constants` are the tensors held fixed on fast routes."""
+    if transforms_active() or forward_mode_active():
+        return "compose"
+    if torch.is_grad_enabled() and any(c.requires_grad for c in constants):
+        return "compose"
+    if torch.compiler.is_compiling():
+        return "compile"
+    return "function" if is_plain(logits) else "compose"
+
+
+def transforms_active() -> bool:
+    """Say whether torch.func's grad, vmap, jvp ... are being traced."""
+    probe = getattr(torch._C, "_are_functorch_transforms_active", None)
+    if probe is not None:
+        return bool(probe())
+    return torch._C._functorch.peek_interpreter_stack() is not None  # the public fallback's core
+
+
+def forward_mode_active() -> bool:
+    """Say whether a `torch.autograd.forward_ad.dual_level` is open."""
+    return getattr(forward_ad, "_current_level", 0) >= 0
+
+
+def is_plain(tensor: torch.Tensor) -> bool:
+    """Say whether this is a tensor with storage of its own class: no DTensor, no fake tensor."""
+    return type(tensor) in (torch.Tensor, torch.nn.Parameter)

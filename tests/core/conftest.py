@@ -1,0 +1,39 @@
+"""The array libraries that the text of core runs on."""
+
+from types import ModuleType
+from typing import NamedTuple
+
+import array_api_strict
+import jax
+import numpy as np
+import pytest
+import torch
+from array_api_compat import array_namespace
+
+jax.config.update("jax_enable_x64", True)
+
+
+class Library(NamedTuple):
+    """An array library: its name, its functions, and how it takes NumPy arrays."""
+
+    name: str
+    xp: ModuleType
+
+    def array(self, values, dtype=np.float64):
+        """The values as this library's array."""
+        values = np.asarray(values, dtype=dtype)
+        return torch.from_numpy(values) if self.name == "torch" else self.xp.asarray(values)
+
+
+LIBRARIES = [
+    Library("numpy", array_namespace(np.zeros(1))),
+    Library("torch", array_namespace(torch.zeros(1))),
+    Library("jax", array_namespace(jax.numpy.zeros(1))),
+    Library("strict", array_api_strict),
+]
+
+
+@pytest.fixture(params=LIBRARIES, ids=lambda library: library.name)
+def library(request) -> Library:
+    """Each array library in turn."""
+    return request.param

@@ -1,0 +1,55 @@
+"""LossSum: addition first, division last, and nothing to average is 0."""
+
+import jax
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crossent.core.reduction import LossSum, check_reduction
+
+whole = st.integers(0, 1000)
+sums = st.builds(LossSum, whole, whole, whole)
+
+
+@given(sums, sums, sums)
+def test_addition_is_that_of_its_fields(a, b, c) -> None:
+    assert (a + b) + c == a + (b + c)
+    assert a + b == b + a
+    assert sum([a, b, c]) == a + b + c
+    assert (a + b).total == a.total + b.total
+
+
+@given(sums)
+def test_a_mean_divides_by_what_it_is_told(a) -> None:
+    assert a.mean() == (a.total * (1 / a.weight) if a.weight else 0)
+    assert a.mean("rows") == (a.total * (1 / a.count) if a.count else 0)
+    assert a.mean(8) == a.total / 8
+
+
+@pytest.mark.parametrize("make", [np.float64, torch.tensor, jax.numpy.asarray])
+def test_nothing_to_average_is_zero_in_every_library(make) -> None:
+    assert float(LossSum(make(0.0), make(0.0), make(0.0)).mean()) == 0.0
+    assert float(LossSum(make(3.0), make(2.0), make(1.0)).mean()) == 1.5
+
+
+def test_the_gradient_of_an_empty_mean_is_zero() -> None:
+    z = torch.ones((), requires_grad=True)
+    LossSum(z, torch.tensor(0.0), 0).mean().backward()
+    assert z.grad.item() == 0.0
+
+
+def test_it_is_a_pytree() -> None:
+    leaves, tree = jax.tree.flatten(LossSum(1.0, 2.0, 3.0))
+    assert leaves == [1.0, 2.0, 3.0]
+    assert isinstance(jax.tree.unflatten(tree, leaves), LossSum)
+
+
+def test_wrong_words_are_refused() -> None:
+    with pytest.raises(ValueError, match="normalize_by must be 'weight', 'rows' or a number"):
+        LossSum(1.0, 1.0, 1).mean("samples")
+    with pytest.raises(ValueError, match="reduction must be 'none', 'sum' or 'mean'; got 'avg'"):
+        check_reduction("avg")
+    with pytest.raises(TypeError):
+        LossSum(1.0, 1.0, 1) + 1.0
