@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+os.environ["JAX_ENABLE_X64"] = "1"  # read when jax is first imported
+
 # Where this is set (continuous integration), a skip whose reason says anything else is a failure.
 SKIP_ONLY = os.environ.get("CROSSENT_SKIP_ONLY")
 _refused: list[str] = []

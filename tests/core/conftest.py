@@ -10,9 +10,6 @@ import pytest
 import torch
 from array_api_compat import array_namespace
 
-jax.config.update("jax_enable_x64", True)
-
-
 class Library(NamedTuple):
     """An array library: its name, its functions, and how it takes NumPy arrays."""
 

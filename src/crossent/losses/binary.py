@@ -49,7 +49,7 @@ def binary_cross_entropy_with_logits(
         A scalar, or with "none" an array of the logits' shape. float32 for half precision.
 
     Raises:
-        ValueError: shapes that differ, or a target below 0 or not finite.
+        ValueError: shapes that differ, or a target outside 0..1.
         TypeError: logits that are not floating.
 
     >>> import numpy as np
@@ -66,7 +66,7 @@ def binary_cross_entropy_with_logits(
         )
     check.same_shape("mask", mask, tuple(logits.shape))
     if check.wants_values(validate, target):
-        check.soft_values(xp, xp.astype(target, sum_dtype(xp, logits)), "binary targets")
+        check.binary_values(xp, xp.astype(target, sum_dtype(xp, logits)))
     logits = link(xp, logits, temperature=temperature, softcap=softcap)
     positive, negative, count = from_binary(
         xp, target, logits, pos_weight=pos_weight, weight=weight, mask=mask

@@ -64,9 +64,9 @@ def index_values(
         bad = bad & (index != ignore_index)
     if mask is not None:
         bad = bad & mask
-    if not bool(xp.any(bad)):
+    place = _first(xp, bad)
+    if place is None:
         return
-    place = int(xp.argmax(xp.astype(xp.reshape(bad, (-1,)), xp.int8)))
     value = int(xp.reshape(index, (-1,))[place])
     hint = " Labels 1..C must be shifted: use target - 1." if value == classes else ""
     if value < 0 and ignore_index is not None:
@@ -76,13 +76,29 @@ def index_values(
 
 def soft_values(xp: Namespace, target: Array, name: str = "soft labels") -> None:
     """Raise ValueError for the first row with a negative or non-finite probability."""
-    bad = ~(xp.isfinite(target) & (target >= 0.0))
-    if not bool(xp.any(bad)):
+    place = _first(xp, ~(xp.isfinite(target) & (target >= 0.0)))
+    if place is None:
         return
-    place = int(xp.argmax(xp.astype(xp.reshape(bad, (-1,)), xp.int8)))
     width = target.shape[-1] if target.ndim > 1 else 1
     value = float(xp.reshape(target, (-1,))[place])
     raise ValueError(f"row {place // width}: {name} must be finite and at least 0; got {value:g}.")
+
+
+def binary_values(xp: Namespace, target: Array) -> None:
+    """Raise ValueError for the first row with a target outside 0..1."""
+    soft_values(xp, target, "binary targets")
+    place = _first(xp, target > 1.0)
+    if place is not None:
+        width = target.shape[-1] if target.ndim > 1 else 1
+        value = float(xp.reshape(target, (-1,))[place])
+        raise ValueError(f"row {place // width}: binary targets must be at most 1; got {value:g}.")
+
+
+def _first(xp: Namespace, bad: Array) -> int | None:
+    """Return the flat place of the first True, or None."""
+    if not bool(xp.any(bad)):
+        return None
+    return int(xp.argmax(xp.astype(xp.reshape(bad, (-1,)), xp.int8)))
 
 
 def per_class(name: str, weight: Array | None, classes: int) -> None:

@@ -1,0 +1,126 @@
+"""Every backend against the same table: values and slopes of the textbook, in every dtype."""
+
+import numpy as np
+import pytest
+import torch
+
+from crossent.core.array import namespace
+from crossent.core.shape import Shape
+from crossent.core.target import from_binary, from_dense, from_index, from_top_k
+from crossent.kernels import eager
+from crossent.kernels.contract import DenseKernels, SigmoidKernels
+from tests.reference import numerical_slope, one_hot, smoothed, softmax_loss
+
+BACKENDS = {"eager": (eager.dense, eager.sigmoid)}  # a new backend is one row here
+SHAPES = {
+    "plain": (Shape(), {}),
+    "focal": (Shape(gamma=2.0), {"gamma": 2.0}),
+    "poly": (Shape(poly_epsilon=1.0), {"poly": 1.0}),
+    "z-loss": (Shape(z_loss=0.01), {"z": 0.01}),
+}
+# float64 against order-4 differences; the others against the slope of their rounded logits.
+TOLERANCE = {"float64": 1e-8, "float32": 1e-6, "bfloat16": 2e-2, "float16": 2e-3}
+INDEX = np.array([0, 4, -100, 2, 2, 1])
+
+
+def targets(xp, logits):
+    """The kinds of target, each with the dense q it stands for."""
+    rng = np.random.default_rng(3)
+    soft = rng.dirichlet(np.ones(5), size=6) * np.array([1, 1, 0, 2, 0.5, 1])[:, None]
+    index = torch.from_numpy(INDEX)
+    picked = torch.tensor([[0, 1], [4, -1], [-1, -1], [2, 2], [2, 0], [1, 3]])
+    values = torch.full((6, 2), 0.5, dtype=torch.float64)
+    sparse = one_hot(picked[:, 0].numpy(), 5) * 0.5 + one_hot(picked[:, 1].numpy(), 5) * 0.5
+    hard = one_hot(INDEX, 5)
+    return {
+        "index": (from_index(xp, index, logits), hard),
+        "smoothed": (from_index(xp, index, logits, label_smoothing=0.1), smoothed(hard, 0.1)),
+        "soft": (from_dense(xp, torch.from_numpy(soft), logits), soft),
+        "top-k": (from_top_k(xp, picked, values, logits), sparse),
+    }
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("kind", ["index", "smoothed", "soft", "top-k"])
+@pytest.mark.parametrize("dtype", TOLERANCE)
+def test_dense(backend, shape, kind, dtype) -> None:
+    kernels: DenseKernels = BACKENDS[backend][0]
+    options, textbook = SHAPES[shape]
+    generator = torch.Generator().manual_seed(0)
+    logits = (3 * torch.randn(6, 5, generator=generator)).to(getattr(torch, dtype))
+    q, dense = targets(namespace(logits), logits)[kind]
+    scale = torch.linspace(0.5, 2.0, 6, dtype=torch.float64)
+    value, slope = kernels.read_slope(logits, q, options, scale)
+    z = logits.double().numpy()
+    tolerance = TOLERANCE[dtype]
+    np.testing.assert_allclose(
+        value, softmax_loss(z, dense, **textbook), rtol=max(1e-12, tolerance * 1e-1), atol=1e-7
+    )
+    np.testing.assert_array_equal(value, kernels.loss(logits, q, options))
+    assert slope.dtype == logits.dtype
+
+    def total(x):
+        return (scale.numpy() * softmax_loss(x, dense, **textbook)).sum()
+
+    expected = numerical_slope(total, z, 1e-3)
+    np.testing.assert_allclose(slope.double(), expected, atol=tolerance, rtol=tolerance)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("gamma", [0.0, 2.0])
+def test_sigmoid(backend, dtype, gamma) -> None:
+    kernels: SigmoidKernels = BACKENDS[backend][1]
+    generator = torch.Generator().manual_seed(0)
+    logits = (3 * torch.randn(4, 3, generator=generator)).to(getattr(torch, dtype))
+    target = torch.rand(4, 3, generator=generator).double()
+    positive, negative, _ = from_binary(
+        namespace(logits), target, logits, pos_weight=torch.tensor(2.0)
+    )
+    t, z, tolerance = target.numpy(), logits.double().numpy(), TOLERANCE[dtype]
+
+    def textbook(x):
+        mass = 2 * t + 1 - t
+        c = (2 * t * np.log1p(np.exp(-x)) + (1 - t) * np.log1p(np.exp(x))) / mass
+        return mass * (1 - np.exp(-c)) ** gamma * c
+
+    scale = torch.tensor(0.5, dtype=torch.float64)
+    value, slope = kernels.read_slope(logits, positive, negative, Shape(gamma=gamma), scale)
+    np.testing.assert_allclose(value, textbook(z), rtol=max(1e-12, tolerance * 0.1), atol=1e-7)
+    expected = numerical_slope(lambda x: 0.5 * textbook(x).sum(), z, 1e-3)
+    np.testing.assert_allclose(slope.double(), expected, atol=tolerance, rtol=tolerance)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_two_verbs_make_the_third(backend) -> None:
+    kernels: DenseKernels = BACKENDS[backend][0]
+    logits = torch.randn(6, 5, generator=torch.Generator().manual_seed(1)).double()
+    q, _ = targets(namespace(logits), logits)["soft"]
+    one = torch.ones(6, dtype=torch.float64)
+    row = kernels.read(logits, q, entropy=True)
+    value, slope = kernels.read_slope(logits, q, Shape(), one)
+    np.testing.assert_allclose(row.mass * torch.log1p(row.r) + row.gap, value, rtol=1e-15)
+    live = (row.mass > 0).double()
+    np.testing.assert_allclose(
+        kernels.slope(logits, q, row, row.mass * live, None, live), slope, atol=1e-16
+    )
+    p = torch.softmax(logits, 1)
+    entropy = torch.log1p(row.r) + row.h / (1 + row.r)
+    np.testing.assert_allclose(entropy, -(p * p.log()).sum(1), rtol=1e-13)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_row_does_not_depend_on_the_rows_beside_it(backend) -> None:
+    kernels: DenseKernels = BACKENDS[backend][0]
+    logits = torch.randn(33, 17, generator=torch.Generator().manual_seed(2))
+    target = torch.arange(33) % 17
+    one = torch.ones((), dtype=torch.float64)
+    xp = namespace(logits)
+    value, slope = kernels.read_slope(logits, from_index(xp, target, logits), Shape(), one)
+    for rows in (slice(0, 1), slice(5, 12)):
+        part = logits[rows]
+        q = from_index(xp, target[rows], part)
+        alone = kernels.read_slope(part, q, Shape(), one)
+        assert torch.equal(alone[0], value[rows])
+        assert torch.equal(alone[1], slope[rows])

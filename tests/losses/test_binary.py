@@ -1,0 +1,67 @@
+"""The binary door: agreement with PyTorch, masks, certain elements, errors."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from crossent import binary_cross_entropy_with_logits as bce
+
+Z = 3 * torch.randn(4, 3, generator=torch.Generator().manual_seed(0))
+T = torch.rand(4, 3, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize("reduction", ["none", "sum", "mean"])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"pos_weight": torch.tensor([1.0, 2.0, 0.5])}, {"weight": torch.rand(4, 1)}],
+    ids=["plain", "pos_weight", "weight"],
+)
+def test_equals_torch(reduction, options) -> None:
+    results = []
+    for loss in (bce, F.binary_cross_entropy_with_logits):
+        z = Z.clone().requires_grad_()
+        value = loss(z, T, reduction=reduction, **options)
+        results.append((value.detach(), torch.autograd.grad(value.sum(), z)[0]))
+    torch.testing.assert_close(results[0], results[1])
+
+
+def test_masked_elements_are_left_out() -> None:
+    mask = T > 0.5
+    torch.testing.assert_close(
+        bce(Z, T, mask=mask), F.binary_cross_entropy_with_logits(Z[mask], T[mask])
+    )
+    assert bce(Z, T, mask=torch.zeros_like(mask)).item() == 0.0
+
+
+def test_certain_elements_keep_their_digits() -> None:
+    value = bce(torch.tensor([-80.0, 80.0]), torch.tensor([0.0, 1.0]), reduction="none")
+    torch.testing.assert_close(value, torch.full((2,), 1.8048513e-35), rtol=1e-6, atol=0)
+
+
+def test_integer_and_boolean_targets() -> None:
+    hard = T > 0.5
+    expected = F.binary_cross_entropy_with_logits(Z, hard.float())
+    torch.testing.assert_close(bce(Z, hard), expected)
+    torch.testing.assert_close(bce(Z, hard.long()), expected)
+
+
+def test_one_nought_is_two_classes() -> None:
+    import crossent
+
+    z, y = Z[:, 0], torch.tensor([1, 0, 1, 1])
+    pair = torch.stack([torch.zeros(4), z], 1)
+    torch.testing.assert_close(bce(z, y), crossent.cross_entropy(pair, y))
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        (torch.zeros(4), r"target must have the shape of logits \(4, 3\); got \(4,\)"),
+        (torch.full((4, 3), -0.5), "row 0: binary targets must be finite and at least 0"),
+        (torch.full((4, 3), 2.0), "row 0: binary targets must be at most 1; got 2"),
+        (torch.full((4, 3), float("nan")), "row 0: binary targets must be finite"),
+    ],
+)
+def test_bad_targets(target, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        bce(Z, target)
