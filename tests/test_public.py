@@ -23,7 +23,7 @@ def run(code: str) -> str:
 
 def test_the_list_of_names_is_exact_and_sorted() -> None:
     assert crossent.__all__ == sorted(crossent.__all__)
-    assert set(crossent._HOME) | {"nn"} == set(crossent.__all__)
+    assert set(crossent._HOME) | set(crossent._MODULES) == set(crossent.__all__)
     assert dir(crossent) == [*crossent.__all__, "__version__"]
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as _numpy  # noqa: F401  all that `import crossent` loads
 
 if TYPE_CHECKING:
+    from crossent import measures as measures
     from crossent import nn as nn
     from crossent.core.reduction import LossSum
     from crossent.errors import CrossentError, InputError, MissingExtraError
@@ -33,10 +34,13 @@ __all__ = [
     "cross_entropy_sum",
     "evaluate",
     "load",
+    "measures",
     "nn",
     "sigmoid_squared_error",
     "squared_error",
 ]
+
+_MODULES = ("measures", "nn")
 
 _HOME = {
     "CrossentError": "crossent.errors",
@@ -56,8 +60,8 @@ _HOME = {
 
 
 def __getattr__(name: str) -> Any:
-    if name == "nn":
-        return import_module("crossent.nn")
+    if name in _MODULES:
+        return import_module(f"crossent.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'crossent' has no attribute {name!r}")
     value = getattr(import_module(_HOME[name]), name)
