@@ -52,3 +52,14 @@ def index_dtype(xp: Namespace, array: Array) -> DType:
     if not is_torch(array) and array_api_compat.is_jax_array(array):
         return xp.int32
     return xp.int64
+
+
+def device_of(array: Array) -> object:
+    """Return where a new array must lie beside `array`, None for the library's default."""
+    device = getattr(array, "device", None)
+    return None if callable(device) else device
+
+
+def scalar(xp: Namespace, value: float, like: Array) -> Array:
+    """Return a number as an array of shape () with the type and device of `like`."""
+    return xp.full((), value, dtype=like.dtype, device=device_of(like))

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, NamedTuple
 
-from crossent.core.array import Array, namespace
+from crossent.core.array import namespace
 
 Reduction = Literal["none", "sum", "mean"]
 NormalizeBy = Literal["weight", "rows"]
@@ -41,33 +41,28 @@ class LossSum(NamedTuple):
 
     def mean(self, normalize_by: NormalizeBy | float = "weight") -> Any:
         """Return the total over its weight, its rows, or a number; 0 where that is 0."""
-        return self.total * _reciprocal(self._denominator(normalize_by))
+        return self.total * reciprocal(divisor(normalize_by, self.weight, self.count))
 
-    def row_scale(self, normalize_by: NormalizeBy | float = "weight") -> Any:
-        """Return what a mean multiplies every row's loss by."""
-        return _reciprocal(self._denominator(normalize_by))
 
-    def _denominator(self, normalize_by: NormalizeBy | float | Array) -> Any:
-        if isinstance(normalize_by, str):
-            if normalize_by not in ("weight", "rows"):
-                raise ValueError(
-                    f"normalize_by must be 'weight', 'rows' or a number; got {normalize_by!r}"
-                )
-            return self.weight if normalize_by == "weight" else self.count
+def divisor(normalize_by: NormalizeBy | float, weight: Any, count: Any) -> Any:
+    """Return what a mean divides by: the weight, the rows, or the number given."""
+    if not isinstance(normalize_by, str):
         return normalize_by
+    if normalize_by not in ("weight", "rows"):
+        raise ValueError(f"normalize_by must be 'weight', 'rows' or a number; got {normalize_by!r}")
+    return weight if normalize_by == "weight" else count
+
+
+def reciprocal(denominator: Any) -> Any:
+    """Return 1 / denominator, and 0 at 0: nothing to average is a loss of 0, never NaN."""
+    if isinstance(denominator, (int, float)):
+        return 0.0 if denominator == 0 else 1.0 / denominator
+    xp = namespace(denominator)
+    empty = denominator == 0
+    return xp.where(empty, 0.0, 1.0 / xp.where(empty, 1.0, denominator))
 
 
 def check_reduction(reduction: str) -> None:
     """Raise ValueError unless `reduction` is one of PyTorch's three words."""
     if reduction not in ("none", "sum", "mean"):
         raise ValueError(f"reduction must be 'none', 'sum' or 'mean'; got {reduction!r}")
-
-
-def _reciprocal(denominator: Any) -> Any:
-    """Return 1 / denominator, and 0 at 0: nothing to average is a loss of 0, never NaN."""
-    if isinstance(denominator, (int, float)):
-        return 0.0 if denominator == 0 else 1.0 / denominator
-    xp = namespace(denominator)
-    empty = denominator == 0
-    one = xp.ones_like(denominator)
-    return xp.where(empty, 0.0 * one, one / xp.where(empty, one, denominator))

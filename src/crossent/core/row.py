@@ -11,7 +11,7 @@ All edges of infinity and NaN are decided here and nowhere else.
 
 from typing import NamedTuple
 
-from crossent.core.array import Array, Namespace, sum_dtype
+from crossent.core.array import Array, Namespace, device_of, sum_dtype
 from crossent.core.target import Measure, background_at
 
 
@@ -43,7 +43,7 @@ def view(xp: Namespace, logits: Array) -> Slice:
     first = xp.argmax(logits, axis=-1, keepdims=True)
     m = xp.take_along_axis(logits, first, axis=-1)
     m = xp.where(m == xp.inf, xp.nan, m)
-    classes = xp.arange(logits.shape[-1], dtype=first.dtype, device=_device(logits))
+    classes = xp.arange(logits.shape[-1], dtype=first.dtype, device=device_of(logits))
     is_max = classes[None, :] == first
     empty = m == -xp.inf
     below = xp.where(is_max | empty, 0.0, xp.where(empty, 0.0, m) - logits)  # (-inf) - (-inf) = 0
@@ -190,7 +190,7 @@ def _density(xp: Namespace, logits: Array, q: Measure) -> Array:
         density = dense if density is None else density + dense
     if q.index is None:
         return density
-    classes = xp.arange(logits.shape[-1], dtype=q.index.dtype, device=_device(logits))[None, :]
+    classes = xp.arange(logits.shape[-1], dtype=q.index.dtype, device=device_of(logits))[None, :]
     for k in range(q.index.shape[-1]):
         part = xp.where(classes == q.index[:, k : k + 1], q.value[:, k : k + 1], 0.0)
         density = part if density is None else density + part
@@ -200,9 +200,3 @@ def _density(xp: Namespace, logits: Array, q: Measure) -> Array:
 def _times(xp: Namespace, mass: Array, far: Array) -> Array:
     """Return mass * far with 0 * inf = 0, in value and in derivative."""
     return mass * xp.where((mass == 0.0) & (far == xp.inf), 0.0, far)
-
-
-def _device(array: Array) -> object:
-    """Return where a new array must lie beside `array`, None for the library's default."""
-    device = getattr(array, "device", None)
-    return None if callable(device) else device

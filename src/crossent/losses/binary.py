@@ -4,7 +4,7 @@ from typing import Any
 
 from crossent.core.array import Array, compute_dtype, sum_dtype
 from crossent.core.link import link
-from crossent.core.reduction import LossSum, Reduction, check_reduction
+from crossent.core.reduction import Reduction, check_reduction
 from crossent.core.shape import Shape
 from crossent.core.target import from_binary
 from crossent.losses import check, engine
@@ -73,8 +73,7 @@ def binary_cross_entropy_with_logits(
     )
     scale = None
     if reduction != "none":
-        one = xp.ones_like(count)
-        by = count if normalize_by is None else normalize_by
-        scale = one if reduction == "sum" else LossSum(one, count, count).row_scale(by) * one
+        by = 1.0 if reduction == "sum" else normalize_by if normalize_by is not None else "rows"
+        scale = engine.mean_scale(xp, by, count, count)
     value = engine.sigmoid_loss(logits, positive, negative, Shape(gamma=gamma), scale=scale)
     return xp.astype(value, compute_dtype(xp, logits.dtype), copy=False)

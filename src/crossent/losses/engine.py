@@ -5,8 +5,8 @@ whose text JAX differentiates itself. The only file here that knows array librar
 """
 
 from crossent.core import array
-from crossent.core.array import Array, Namespace, compute_dtype, is_torch
-from crossent.core.reduction import LossSum, NormalizeBy, Reduction
+from crossent.core.array import Array, Namespace, compute_dtype, is_torch, scalar
+from crossent.core.reduction import LossSum, NormalizeBy, Reduction, divisor, reciprocal
 from crossent.core.shape import Shape
 from crossent.core.target import Measure
 from crossent.kernels.select import select
@@ -75,13 +75,16 @@ def softmax_sum(logits: Array, q: Measure, shape: Shape) -> LossSum:
     return LossSum(total, xp.sum(q.weight), xp.sum(q.count))
 
 
+def mean_scale(xp: Namespace, by: NormalizeBy | float, weight: Array, count: Array) -> Array:
+    """Return what a mean multiplies the sum of the losses by, a scalar array."""
+    of = divisor(by, weight, count)
+    return reciprocal(xp.sum(of)) if isinstance(by, str) else scalar(xp, reciprocal(of), count)
+
+
 def _scale(
     xp: Namespace, q: Measure, reduction: Reduction, by: NormalizeBy | float
 ) -> Array | None:
     """Return what the sum of the losses is multiplied by, or None to keep the rows apart."""
     if reduction == "none":
         return None
-    one = xp.ones_like(xp.sum(q.count))
-    if reduction == "sum":
-        return one
-    return LossSum(one, xp.sum(q.weight), xp.sum(q.count)).row_scale(by) * one
+    return scalar(xp, 1.0, q.count) if reduction == "sum" else mean_scale(xp, by, q.weight, q.count)

@@ -1,0 +1,25 @@
+"""What every renderer of a report is given. Holds data only; see `text`, `json` and `html`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from crossent.scoring.evaluation import Evaluation
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """An evaluation with what is known about how it came to be.
+
+    `curves` holds one mapping per epoch with any of the keys epoch, train_loss, validation_loss,
+    validation_accuracy, lr; `settings` and `data` hold JSON values; `command` reproduces the run;
+    `notices` are lines a reader should know (columns left out, values guessed).
+    """
+
+    title: str
+    evaluation: Evaluation
+    curves: tuple[Mapping[str, Any], ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    data: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    command: str = ""
+    notices: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""Evaluation of predicted probabilities against labels, in float64 NumPy; no torch, no files."""

@@ -1,0 +1,190 @@
+"""Reads what `evaluate` is given: labels, probabilities, weights, row numbers.
+
+Owns every check and every message about them. Computes no score.
+"""
+
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from crossent.errors import InputError, quoted
+
+# Probabilities that went through float16 or a text file with three digits still pass;
+# unnormalised scores do not.
+SUM_TOLERANCE = 1e-3
+
+
+def read_probabilities(values: ArrayLike, name: str = "probabilities") -> NDArray[np.float64]:
+    """Return `values` as float64 (N, C), each row a distribution up to 1e-3; InputError if not."""
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise InputError(f"{name} must be numbers of shape (N, C): {quoted(str(error))}") from error
+    if array.ndim != 2:
+        hint = ""
+        if array.ndim == 1 and name == "probabilities":
+            hint = " For two classes use np.column_stack([1 - p, p])."
+        raise InputError(f"{name} must have shape (N, C); got {array.shape}.{hint}")
+    if array.shape[0] == 0 or array.shape[1] == 0:
+        raise InputError(f"{name} must hold at least one row and one class; got {array.shape}.")
+    _refuse_entries(array, ~np.isfinite(array), name, "must be finite numbers")
+    _refuse_entries(
+        array, array < 0, name, "must not be negative (if these are logits, apply softmax first)"
+    )
+    sums = array.sum(axis=1)
+    off = np.abs(sums - 1) > SUM_TOLERANCE
+    if off.any():
+        row = int(np.argmax(off))
+        raise InputError(
+            f"each row of {name} must sum to 1 (within {SUM_TOLERANCE:g}); row {row} sums to "
+            f"{sums[row]:.6g}. Normalise it: p / p.sum(axis=1, keepdims=True)."
+        )
+    return array
+
+
+def read_target_probs(values: ArrayLike, shape: tuple[int, int]) -> NDArray[np.float64]:
+    """Return soft labels as float64 of exactly `shape`; the same checks as probabilities."""
+    array = read_probabilities(values, "target_probs")
+    if array.shape != shape:
+        raise InputError(
+            f"target_probs must have the shape of probabilities, {shape}; got {array.shape}."
+        )
+    return array
+
+
+def read_weights(values: ArrayLike, size: int) -> NDArray[np.float64]:
+    """Return row weights as float64 (N,), finite, non-negative and not all zero."""
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"sample_weight must be numbers: {quoted(str(error))}") from error
+    if array.shape != (size,):
+        raise InputError(f"sample_weight must have shape ({size},); got {array.shape}.")
+    bad = ~(np.isfinite(array) & (array >= 0))
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise InputError(
+            f"sample_weight must be finite and not negative; row {row} has {array[row]}."
+        )
+    if not array.any():
+        raise InputError("sample_weight is 0 in every row; at least one row must count.")
+    return array
+
+
+def read_rows(values: ArrayLike, size: int) -> NDArray[np.int64]:
+    """Return the numbers that rows are known by, as int64 (N,)."""
+    array = np.asarray(values)
+    if array.shape != (size,) or array.dtype.kind not in "iu":
+        raise InputError(
+            f"rows must be integers of shape ({size},); got {array.dtype} of shape {array.shape}."
+        )
+    return array.astype(np.int64)
+
+
+def read_labels(
+    labels: ArrayLike | Sequence[Hashable],
+    columns: int,
+    classes: Iterable[Hashable] | None,
+) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Return the codes (N,) of `labels` and the names of the `columns` classes.
+
+    Integers are codes 0 .. C-1, unless `classes` names integers. Anything else is a class name:
+    looked up in `classes`, or, without them, in the sorted distinct labels, as scikit-learn does.
+    """
+    names = None if classes is None else _read_classes(classes, columns)
+    array = _one_dimension(labels)
+    numeric = array.dtype.kind in "biu" or _whole_numbers(array)
+    if numeric and (names is None or all(isinstance(name, str) for name in names)):
+        codes = _check_codes(array.astype(np.int64), columns)
+        return codes, tuple(str(name) for name in (names or range(columns)))
+    values = array.tolist()
+    if names is None:
+        names = _distinct(values, columns)
+    lookup = {name: code for code, name in enumerate(names)}
+    codes = np.empty(len(values), dtype=np.int64)
+    for row, value in enumerate(values):
+        code = lookup.get(value)
+        if code is None:
+            raise InputError(
+                f"label {quoted(value)} in row {row} is not among the {columns} classes "
+                f"{quoted(list(names))}."
+            )
+        codes[row] = code
+    return codes, tuple(str(name) for name in names)
+
+
+def _read_classes(classes: Iterable[Hashable], columns: int) -> tuple[Hashable, ...]:
+    names = tuple(np.asarray(classes).tolist() if isinstance(classes, np.ndarray) else classes)
+    if len(names) != columns:
+        raise InputError(
+            f"classes must name the {columns} columns of probabilities; got {len(names)} names."
+        )
+    seen: set[str] = set()
+    for name in names:
+        if str(name) in seen:
+            raise InputError(f"classes must differ from one another; {quoted(name)} occurs twice.")
+        seen.add(str(name))
+    return names
+
+
+def _one_dimension(labels: Any) -> NDArray[Any]:
+    try:
+        array = np.asarray(labels)
+    except (ValueError, RuntimeError) as error:
+        raise InputError(f"labels must have shape (N,): {quoted(str(error))}") from error
+    if array.dtype.kind == "U" and not isinstance(labels, np.ndarray):
+        # NumPy turns the mixture ["a", 1] into strings and drops trailing NULs; keep the objects.
+        array = np.array(list(labels), dtype=object)
+    if array.ndim != 1:
+        hint = " Use labels.squeeze(-1)." if array.ndim == 2 and array.shape[1] == 1 else ""
+        raise InputError(f"labels must have shape (N,); got {array.shape}.{hint}")
+    return array
+
+
+def _whole_numbers(array: NDArray[Any]) -> bool:
+    if array.dtype.kind != "f":
+        return False
+    bad = ~np.isfinite(array) | (array != np.floor(array))
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise InputError(
+            f"labels must be class codes or class names; row {row} has {array[row]!s}."
+        )
+    return True
+
+
+def _check_codes(codes: NDArray[np.int64], columns: int) -> NDArray[np.int64]:
+    bad = (codes < 0) | (codes >= columns)
+    if bad.any():
+        row = int(np.argmax(bad))
+        one_based = bool(codes.min() >= 1 and codes.max() == columns)
+        hint = f" Labels run from 1 to {columns}: subtract 1." if one_based else ""
+        raise InputError(
+            f"labels must be codes from 0 to {columns - 1}; row {row} has {codes[row]}.{hint}"
+        )
+    return codes
+
+
+def _distinct(values: list[Any], columns: int) -> tuple[Hashable, ...]:
+    try:
+        names = tuple(sorted(set(values)))
+    except TypeError as error:
+        raise InputError(
+            "labels of different types have no order; name the columns with classes=."
+        ) from error
+    if len(names) != columns:
+        raise InputError(
+            f"labels hold {len(names)} distinct values but probabilities have {columns} columns; "
+            f"name the columns with classes=."
+        )
+    return names
+
+
+def _refuse_entries(
+    array: NDArray[np.float64], bad: NDArray[np.bool_], name: str, rule: str
+) -> None:
+    if bad.any():
+        row, column = (int(i) for i in np.argwhere(bad)[0])
+        raise InputError(f"{name} {rule}; row {row}, column {column} has {array[row, column]}.")

@@ -1,0 +1,124 @@
+"""What `evaluate` refuses, and the words it refuses with."""
+
+import numpy as np
+import pytest
+
+from crossent.errors import InputError
+from crossent.scoring.inputs import (
+    read_labels,
+    read_probabilities,
+    read_rows,
+    read_target_probs,
+    read_weights,
+)
+
+GOOD = [[0.5, 0.5], [0.25, 0.75]]
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ([[0.5, 0.5], [0.5, 0.6]], r"row 1 sums to 1\.1"),
+        ([[0.5, 0.5], [0.5, np.nan]], r"finite numbers; row 1, column 1 has nan"),
+        ([[0.5, np.inf]], r"row 0, column 1 has inf"),
+        ([[1.5, -0.5]], r"negative .*softmax.*row 0, column 1 has -0\.5"),
+        ([0.2, 0.8], r"shape \(N, C\); got \(2,\).*column_stack"),
+        (np.zeros((0, 3)), r"at least one row"),
+        (np.zeros((3, 0)), r"at least one row"),
+        ([["a", "b"]], r"must be numbers"),
+        ([[0.5, 0.5], [1.0]], r"must be numbers"),
+    ],
+)
+def test_bad_probabilities_are_named(values, words):
+    with pytest.raises(InputError, match=words) as caught:
+        read_probabilities(values)
+    assert "\n" not in str(caught.value)
+
+
+def test_probabilities_survive_float16():
+    logits = np.random.default_rng(0).normal(size=(50, 200))
+    exact = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    assert read_probabilities(exact.astype(np.float16)).dtype == np.float64
+
+
+def test_target_probs_have_the_shape_of_probabilities():
+    assert read_target_probs(GOOD, (2, 2)).tolist() == GOOD
+    with pytest.raises(InputError, match=r"shape of probabilities, \(3, 2\); got \(2, 2\)"):
+        read_target_probs(GOOD, (3, 2))
+    with pytest.raises(InputError, match="each row of target_probs"):
+        read_target_probs([[1.0, 1.0]], (1, 2))
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ([1.0, -1.0], r"row 1 has -1\.0"),
+        ([1.0, np.nan], r"row 1 has nan"),
+        ([0.0, 0.0], r"0 in every row"),
+        ([1.0], r"shape \(2,\); got \(1,\)"),
+        (["x", "y"], r"must be numbers"),
+    ],
+)
+def test_bad_weights_are_named(values, words):
+    with pytest.raises(InputError, match=words):
+        read_weights(values, 2)
+
+
+def test_rows_are_integers():
+    assert read_rows([7, 9], 2).tolist() == [7, 9]
+    with pytest.raises(InputError, match="integers of shape"):
+        read_rows([0.5, 1.0], 2)
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes", "codes", "names"),
+    [
+        ([1, 0], None, [1, 0], ("0", "1")),
+        (np.array([1, 0], dtype=np.uint8), ("no", "yes"), [1, 0], ("no", "yes")),
+        ([True, False], ("no", "yes"), [1, 0], ("no", "yes")),
+        ([1.0, 0.0], None, [1, 0], ("0", "1")),
+        ([5, 3], (3, 5), [1, 0], ("3", "5")),
+        (["b", "a"], None, [1, 0], ("a", "b")),
+        (np.array(["b", "a"]), None, [1, 0], ("a", "b")),
+        (["b", "a"], ("b", "a"), [0, 1], ("b", "a")),
+        ([("x", 1), ("w", 2)], [("x", 1), ("w", 2)], None, None),
+    ],
+)
+def test_labels_are_codes_or_names(labels, classes, codes, names):
+    if codes is None:
+        with pytest.raises(InputError, match="shape"):
+            read_labels(labels, 2, classes)
+        return
+    got, found = read_labels(labels, 2, classes)
+    assert got.tolist() == codes
+    assert got.dtype == np.int64
+    assert found == names
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes", "words"),
+    [
+        ([0, 2], None, r"from 0 to 1; row 1 has 2"),
+        ([1, 2], None, r"subtract 1"),
+        ([0, -1], None, r"row 1 has -1"),
+        ([0, 0.5], None, r"row 1 has 0\.5"),
+        ([0, np.nan], None, r"row 1 has nan"),
+        (["a", "z\nz"], ("a", "b"), r"label 'z\\nz' in row 1"),
+        (["a", "b", "c"], None, r"3 distinct values but probabilities have 2"),
+        (["a", None], None, r"classes="),
+        ([[0], [1]], None, r"squeeze"),
+        ([0, 1], ("a",), r"got 1 names"),
+        ([0, 1], ("a", "a"), r"'a' occurs twice"),
+        ([0, 1], (1, "1"), r"'1' occurs twice"),
+    ],
+)
+def test_bad_labels_are_named(labels, classes, words):
+    with pytest.raises(InputError, match=words) as caught:
+        read_labels(labels, 2, classes)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_long_label_is_cut_in_the_message():
+    with pytest.raises(InputError) as caught:
+        read_labels(["x" * 10_000, "a"], 2, ("a", "b"))
+    assert len(str(caught.value)) < 250
