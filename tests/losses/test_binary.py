@@ -65,3 +65,9 @@ def test_one_nought_is_two_classes() -> None:
 def test_bad_targets(target, message) -> None:
     with pytest.raises(ValueError, match=message):
         bce(Z, target)
+
+
+@pytest.mark.parametrize("by", [6, 6.0, torch.tensor(6.0)])
+def test_a_mean_over_a_number_of_the_callers(by) -> None:
+    expected = F.binary_cross_entropy_with_logits(Z, T, reduction="sum") / 6
+    torch.testing.assert_close(bce(Z, T, normalize_by=by), expected)

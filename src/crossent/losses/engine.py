@@ -75,10 +75,14 @@ def softmax_sum(logits: Array, q: Measure, shape: Shape) -> LossSum:
     return LossSum(total, xp.sum(q.weight), xp.sum(q.count))
 
 
-def mean_scale(xp: Namespace, by: NormalizeBy | float, weight: Array, count: Array) -> Array:
+def mean_scale(
+    xp: Namespace, by: NormalizeBy | float | Array, weight: Array, count: Array
+) -> Array:
     """Return what a mean multiplies the sum of the losses by, a scalar array."""
     of = divisor(by, weight, count)
-    return reciprocal(xp.sum(of)) if isinstance(by, str) else scalar(xp, reciprocal(of), count)
+    if isinstance(of, (int, float)):
+        return scalar(xp, reciprocal(of), count)
+    return reciprocal(xp.sum(of))
 
 
 def _scale(
