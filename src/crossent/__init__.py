@@ -1,13 +1,10 @@
 """Train classifiers with cross-entropy and see exactly what they get wrong.
 
-The public names, each loaded when it is first used: `import crossent` itself loads NumPy and
-nothing heavier.
+The public names, each loaded when it is first used: `import crossent` itself loads nothing else.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
-
-import numpy as _numpy  # noqa: F401  all that `import crossent` loads
 
 if TYPE_CHECKING:
     from crossent import measures as measures

@@ -47,7 +47,7 @@ class CrossEntropyLoss(torch.nn.Module):
         check_reduction(reduction)
         self.register_buffer("weight", weight)
         self.ignore_index = ignore_index
-        self.reduction = reduction
+        self.reduction: Reduction = reduction
         self.label_smoothing = label_smoothing
         self.options: dict[str, Any] = {
             "normalize_by": normalize_by,
@@ -104,7 +104,7 @@ class BCEWithLogitsLoss(torch.nn.Module):
         check_reduction(reduction)
         self.register_buffer("weight", weight)
         self.register_buffer("pos_weight", pos_weight)
-        self.reduction = reduction
+        self.reduction: Reduction = reduction
         self.options: dict[str, Any] = {"gamma": gamma, "validate": validate}
 
     def forward(self, input: torch.Tensor, target: torch.Tensor) -> torch.Tensor:

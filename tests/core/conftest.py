@@ -10,6 +10,7 @@ import pytest
 import torch
 from array_api_compat import array_namespace
 
+
 class Library(NamedTuple):
     """An array library: its name, its functions, and how it takes NumPy arrays."""
 

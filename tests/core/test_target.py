@@ -14,8 +14,8 @@ WEIGHT = np.array([1.0, 2.0, 3.0, 4.0])
 
 def test_index_with_weights_and_smoothing() -> None:
     q = from_index(XP, np.array([1, -100, 3]), LOGITS, label_smoothing=0.2, class_weight=WEIGHT)
-    assert q.index.tolist() == [[1], [-1], [3]]
-    np.testing.assert_allclose(q.value[:, 0], [0.8 * 2, 0.0, 0.8 * 4])
+    assert q.indices.tolist() == [[1], [-1], [3]]
+    np.testing.assert_allclose(q.values[:, 0], [0.8 * 2, 0.0, 0.8 * 4])
     np.testing.assert_allclose(background_at(XP, q, LOGITS)[0], 0.2 / 4 * WEIGHT)
     assert background_at(XP, q, LOGITS)[1].tolist() == [0.0] * 4
     assert q.weight.tolist() == [2.0, 0.0, 4.0]
@@ -35,7 +35,7 @@ def test_any_integer_type(dtype) -> None:
     target = torch.from_numpy(np.array([2, 3, 0], dtype=dtype))
     logits = torch.zeros(3, 4)
     q = from_index(array_namespace(logits), target, logits)
-    assert q.index[:, 0].tolist() == [2, 3, 0]
+    assert q.indices[:, 0].tolist() == [2, 3, 0]
 
 
 def test_ignore_index_is_not_seen_in_an_unsigned_type() -> None:
@@ -69,7 +69,7 @@ def test_top_k_padding_and_weights() -> None:
     indices = np.array([[1, 1], [3, -1], [-1, -1]])
     values = np.array([[0.25, 0.5], [1.0, 9.0], [9.0, 9.0]])
     q = from_top_k(XP, indices, values, LOGITS, class_weight=WEIGHT)
-    np.testing.assert_allclose(q.value, [[0.5, 1.0], [4.0, 0.0], [0.0, 0.0]])
+    np.testing.assert_allclose(q.values, [[0.5, 1.0], [4.0, 0.0], [0.0, 0.0]])
     np.testing.assert_allclose(q.weight, [1.5, 4.0, 0.0])
 
 

@@ -31,7 +31,7 @@ class Slice(NamedTuple):
     m: Array  # (N, 1)
     is_max: Array  # the first maximum, the one that r leaves out
     below: Array  # m - z_j, inf for removed classes
-    share: Array  # e^(z_j - m), 0 for removed classes
+    share: Array  # e^(z_j - m), 0 for removed classes, 1 at the maximum
 
 
 def view(xp: Namespace, logits: Array) -> Slice:
@@ -45,10 +45,9 @@ def view(xp: Namespace, logits: Array) -> Slice:
     m = xp.where(m == xp.inf, xp.nan, m)
     classes = xp.arange(logits.shape[-1], dtype=first.dtype, device=device_of(logits))
     is_max = classes[None, :] == first
-    empty = m == -xp.inf
-    below = xp.where(is_max | empty, 0.0, xp.where(empty, 0.0, m) - logits)  # (-inf) - (-inf) = 0
-    share = xp.where(logits == -xp.inf, 0.0, xp.exp(-below))
-    return Slice(m, is_max, below, share)
+    # A slice without a live class is seen from 0: its classes are infinitely far, its share is 0.
+    below = xp.where(is_max, 0.0, xp.where(m == -xp.inf, 0.0, m) - logits)
+    return Slice(m, is_max, below, xp.exp(-below))
 
 
 def read(
@@ -59,6 +58,7 @@ def read(
     dtype = sum_dtype(xp, logits)
     rest = xp.where(seen.is_max, 0.0, seen.share)
     gap, mass = _gap_and_mass(xp, logits, seen.below, q, dtype)
+    gap = xp.where(seen.m[:, 0] == -xp.inf, 0.0, gap)  # (-inf) - (-inf) = 0
     h = xp.sum(_times(xp, rest, seen.below), axis=-1, dtype=dtype) if entropy else None
     r = xp.sum(rest, axis=-1, dtype=dtype)
     return Row(xp.astype(seen.m[:, 0], dtype, copy=False), r, gap, mass, h)
@@ -131,8 +131,8 @@ def slope(
     q_j = _density(xp, logits, q)
     # At the maximum p = 1 - r / (1 + r): alpha - gamma q there is exact, p - 1 would cancel.
     q_max = xp.sum(xp.where(seen.is_max, q_j, 0.0), axis=-1)
-    at_max = (alpha - gamma * q_max) - alpha * (row.r / (1.0 + row.r))
     factor = alpha / (1.0 + row.r)
+    at_max = (alpha - gamma * q_max) - factor * row.r
     values = seen.share * xp.astype(factor, dtype, copy=False)[:, None]
     unused = (alpha == 0.0) & (gamma == 0.0)
     if beta is not None:
@@ -168,9 +168,9 @@ def _gap_and_mass(
 ) -> tuple[Array, Array]:
     """Return sum q_j (m - z_j) and sum q_j over the parts of q."""
     parts: list[tuple[Array, Array]] = []
-    if q.index is not None:
-        read_at = xp.where(q.index < 0, 0, q.index)
-        parts.append((q.value, xp.take_along_axis(below, read_at, axis=-1)))
+    if q.indices is not None and q.values is not None:
+        read_at = xp.where(q.indices < 0, 0, q.indices)
+        parts.append((q.values, xp.take_along_axis(below, read_at, axis=-1)))
     if q.dense is not None:
         parts.append((xp.astype(q.dense, dtype, copy=False), below))
     background = background_at(xp, q, logits)
@@ -188,11 +188,11 @@ def _density(xp: Namespace, logits: Array, q: Measure) -> Array:
     if q.dense is not None:
         dense = xp.astype(q.dense, q.count.dtype, copy=False)
         density = dense if density is None else density + dense
-    if q.index is None:
+    if q.indices is None or q.values is None:
         return density
-    classes = xp.arange(logits.shape[-1], dtype=q.index.dtype, device=device_of(logits))[None, :]
-    for k in range(q.index.shape[-1]):
-        part = xp.where(classes == q.index[:, k : k + 1], q.value[:, k : k + 1], 0.0)
+    classes = xp.arange(logits.shape[-1], dtype=q.indices.dtype, device=device_of(logits))[None, :]
+    for k in range(q.indices.shape[-1]):
+        part = xp.where(classes == q.indices[:, k : k + 1], q.values[:, k : k + 1], 0.0)
         density = part if density is None else density + part
     return density
 

@@ -13,15 +13,15 @@ from crossent.core.array import Array, Namespace, index_dtype, sum_dtype
 class Measure(NamedTuple):
     """q, row by row: a sparse part, a dense part, a background; all of them add.
 
-    index, value   (N, K)  mass `value` at class `index`; a negative index is padding
+    indices, values (N, K) mass `values` at classes `indices`; a negative index is padding
     dense          (N, V)  mass at every class
     background     (N,)    mass eps, spread evenly over the live classes, times `class_weight`
     class_weight   (V,)    relative density of the background; None: even
     weight, count  (N,)    what a mean divides by: target weight, and rows; no part of q
     """
 
-    index: Array | None
-    value: Array | None
+    indices: Array | None
+    values: Array | None
     dense: Array | None
     background: Array | None
     class_weight: Array | None
@@ -58,8 +58,8 @@ def from_index(
     if class_weight is not None:
         weight = count * xp.astype(xp.take(class_weight, _read(xp, index), axis=0), dtype)
     return Measure(
-        index=index[:, None],
-        value=((1.0 - label_smoothing) * weight if label_smoothing else weight)[:, None],
+        indices=index[:, None],
+        values=((1.0 - label_smoothing) * weight if label_smoothing else weight)[:, None],
         dense=None,
         background=label_smoothing * count if label_smoothing else None,
         class_weight=class_weight if label_smoothing else None,
@@ -89,8 +89,8 @@ def from_dense(
     if sample_weight is not None or mask is not None:
         dense = xp.astype(count, dense.dtype)[:, None] * dense
     return Measure(
-        index=None,
-        value=None,
+        indices=None,
+        values=None,
         dense=dense,
         background=label_smoothing * count if label_smoothing else None,
         class_weight=class_weight if label_smoothing else None,
@@ -126,8 +126,8 @@ def from_top_k(
         )
     value = xp.where(real, count[:, None] * value, 0.0)
     return Measure(
-        index=index,
-        value=(1.0 - label_smoothing) * value if label_smoothing else value,
+        indices=index,
+        values=(1.0 - label_smoothing) * value if label_smoothing else value,
         dense=None,
         background=label_smoothing * count if label_smoothing else None,
         class_weight=class_weight if label_smoothing else None,

@@ -149,7 +149,7 @@ def _read(
         for name, values in (("sample_weight", sample_weight), ("mask", mask))
     }
     rows = to_rows(xp, logits, axis)
-    common = {"label_smoothing": label_smoothing, "class_weight": weight, **flat}
+    common: dict[str, Any] = {"label_smoothing": label_smoothing, "class_weight": weight, **flat}
     if isinstance(target, tuple):
         indices, values = check.top_k(xp, target, lead, classes, validate)
         return rows, from_top_k(xp, indices, values, rows, **common), lead, True
