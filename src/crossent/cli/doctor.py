@@ -1,0 +1,59 @@
+"""`crossent doctor`: what is installed and what this machine offers; imports none of it."""
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from cyclopts import App
+
+from crossent import __version__
+from crossent.cli.errors import EXTRAS
+
+EXAMPLES = """\
+Examples:
+  crossent doctor"""
+
+app = App(name="doctor", help_prologue=EXAMPLES)
+
+
+@app.default
+def run() -> None:
+    """Say what is installed and what this machine offers.
+
+    Nothing is imported and nothing is changed: the versions are those that pip recorded.
+    """
+    lines = {
+        "crossent": __version__,
+        "python": f"{platform.python_version()} ({platform.system()} {platform.machine()})",
+        "cores": str(_cores()),
+        "kernels": "eager (the array library's own operations: always there)",
+        "data": _data_folder(),
+    }
+    packages = {"numpy": _installed("numpy", "")}
+    packages |= {name: _installed(name, extra) for name, extra in sorted(EXTRAS.values())}
+    width = max(map(len, [*lines, *packages]))
+    for name, value in (lines | packages).items():
+        print(f"{name:<{width}}  {value}")
+
+
+def _installed(package: str, extra: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return f"not installed: pip install 'crossent[{extra}]'"
+
+
+def _cores() -> int:
+    """Cores this process may use, which a container can hold below the machine's."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _data_folder() -> str:
+    folder = os.environ.get("CROSSENT_DATA")
+    if not folder:
+        return "CROSSENT_DATA is not set: mnist and fashion-mnist are looked for in the user cache"
+    found = "found" if Path(folder).is_dir() else "not a folder"
+    return f"CROSSENT_DATA={folder} ({found})"

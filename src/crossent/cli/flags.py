@@ -1,0 +1,157 @@
+"""The flags of `crossent train`, grouped as its help shows them.
+
+One frozen dataclass: the command line, `--config FILE` and the `config.json` of a run all fill it.
+What the settings mean and which values make sense is decided by `data` and `estimators`.
+"""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+
+from cyclopts import Group, Parameter
+
+from crossent.estimators.schedule import Schedule
+from crossent.estimators.settings import LossName, Model, OptimizerName, TrainSettings
+
+if TYPE_CHECKING:
+    from cyclopts import Token
+
+DATA = Group("Data", sort_key=1)
+SPLIT = Group("Split", sort_key=2)
+MODEL = Group("Model and loss", sort_key=3)
+TRAINING = Group("Training", sort_key=4)
+OUTPUT = Group("Run", sort_key=5)
+
+SWITCH = Parameter(negative=(), show_default=False)
+
+
+def split_at_commas(type_: object, tokens: "Sequence[Token]") -> tuple[Any, ...]:
+    """Convert `a,b` on the command line, and a list in a file, to a tuple."""
+    convert = int if int in get_args(type_) else str
+    texts: list[str] = []
+    for token in tokens:
+        texts += token.value.split(",") if token.source == "cli" else [token.value]
+    return tuple(convert(text.strip()) for text in texts)
+
+
+def flag(group: Group, help_line: str, **options: Any) -> Parameter:
+    """Return the parameter of one flag; a list has no `--empty-` twin and a switch no `--no-`."""
+    return Parameter(group=group, help=help_line, negative=(), **options)
+
+
+LIST: dict[str, Any] = {"converter": split_at_commas, "show_default": False}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainFlags:
+    """Every flag of `crossent train`, with its default."""
+
+    target: Annotated[
+        str | None, flag(DATA, "Column of the labels, by name or number (tables).")
+    ] = None
+    features: Annotated[
+        tuple[str, ...],
+        flag(DATA, "Columns to learn from, as a,b,c; all others by default.", **LIST),
+    ] = ()
+    ignore: Annotated[tuple[str, ...], flag(DATA, "Columns to leave out, as a,b.", **LIST)] = ()
+    weights: Annotated[str | None, flag(DATA, "Column of the weights of the rows.")] = None
+    target_probs: Annotated[
+        str | None, flag(DATA, "Columns of soft labels, such as 'p_*', instead of --target.")
+    ] = None
+    rows: Annotated[int | None, flag(DATA, "Take a stratified sample of this many rows.")] = None
+    drop_class: Annotated[
+        tuple[str, ...],
+        flag(DATA, "Leave out the rows of this class; may be repeated.", show_default=False),
+    ] = ()
+
+    test: Annotated[
+        str | None, flag(SPLIT, "File or folder to test on, instead of a part of DATA.")
+    ] = None
+    test_size: Annotated[
+        float | None, flag(SPLIT, "Share to test on; 0.2 where DATA has no test part of its own.")
+    ] = None
+    validation_size: Annotated[
+        float, flag(SPLIT, "Share of the rows to validate on while training.")
+    ] = 0.1
+
+    model: Annotated[Model, flag(MODEL, "What to train.")] = "mlp"
+    hidden: Annotated[
+        tuple[int, ...] | None,
+        flag(
+            MODEL,
+            "Widths of the hidden layers, as 256,128. Default: 256 for mlp, 128 for cnn.",
+            converter=split_at_commas,
+        ),
+    ] = None
+    loss: Annotated[LossName, flag(MODEL, "What to minimise.")] = "cross_entropy"
+    label_smoothing: Annotated[
+        float, flag(MODEL, "Share of every label spread over all classes.")
+    ] = 0.0
+    class_weight: Annotated[
+        Literal["balanced"] | None, flag(MODEL, "Weigh classes by the inverse of their frequency.")
+    ] = None
+    focal_gamma: Annotated[float, flag(MODEL, "Exponent of --loss focal.")] = 2.0
+
+    optimizer: Annotated[OptimizerName | None, flag(TRAINING, "How to step. Default: adamw.")] = (
+        None
+    )
+    lr: Annotated[
+        float | None, flag(TRAINING, "Peak learning rate. Default: a good one for the optimizer.")
+    ] = None
+    schedule: Annotated[
+        Schedule | None,
+        flag(TRAINING, "Course of the rate. Default: one_cycle; constant with --patience."),
+    ] = None
+    momentum: Annotated[float, flag(TRAINING, "Nesterov momentum of sgd.")] = 0.9
+    weight_decay: Annotated[
+        float | None, flag(TRAINING, "Pull of the weights to zero. Default: 0.1 for adamw, else 0.")
+    ] = None
+    epochs: Annotated[
+        int | None, flag(TRAINING, "Passes over the rows. Default: 5 to 20, more for few rows.")
+    ] = None
+    batch_size: Annotated[
+        int | None, flag(TRAINING, "Rows of one step. Default: 128, fewer for few rows.")
+    ] = None
+    patience: Annotated[
+        int | None,
+        flag(
+            TRAINING, "Stop after this many epochs without a better validation loss; keep the best."
+        ),
+    ] = None
+    seed: Annotated[int, flag(TRAINING, "Of the split, the weights and the order of rows.")] = 0
+    device: Annotated[str, flag(TRAINING, "auto, cpu, cuda, cuda:1, ...")] = "auto"
+    threads: Annotated[int | None, flag(TRAINING, "Threads of the processor to use.")] = None
+
+    out: Annotated[Path | None, flag(OUTPUT, "Folder to write; runs/<data>-<n> by default.")] = None
+    config: Annotated[
+        Path | None, flag(OUTPUT, "TOML or JSON file of flags; those given here win.")
+    ] = None
+    tensorboard: Annotated[
+        bool, flag(OUTPUT, "Write TensorBoard events into the run too.", show_default=False)
+    ] = False
+
+    def settings(self) -> TrainSettings:
+        """Return the settings among the flags; raise InputError where one makes no sense."""
+        names = [field.name for field in fields(TrainSettings)]
+        return TrainSettings(**{name: getattr(self, name) for name in names})
+
+    def command(self, data: str) -> str:
+        """Return the command line of these flags: those that are not at their defaults."""
+        words = ["crossent", "train", data]
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value != field.default and field.name not in ("out", "config"):
+                words += _words(f"--{field.name.replace('_', '-')}", value)
+        return shlex.join(words)
+
+
+def _words(name: str, value: object) -> list[str]:
+    if value is True:
+        return [name]
+    if not isinstance(value, tuple):
+        return [name, str(value)]
+    if name == "--drop-class":
+        return [word for item in value for word in (name, str(item))]
+    return [name, ",".join(map(str, value))]

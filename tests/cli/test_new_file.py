@@ -1,0 +1,33 @@
+from pathlib import Path
+
+import pytest
+
+from crossent.cli.new_file import check_new, write_text
+from crossent.errors import InputError
+
+
+def test_nothing_asked_nothing_checked():
+    check_new(None, "--out", force=False)
+
+
+def test_an_existing_file_is_kept_unless_forced():
+    Path("a.html").write_text("old")
+    with pytest.raises(InputError, match=r"--report 'a.html' exists; give --force"):
+        check_new(Path("a.html"), "--report", force=False)
+    check_new(Path("a.html"), "--report", force=True)
+    write_text(Path("a.html"), "né")
+    assert Path("a.html").read_bytes() == "né".encode()
+
+
+@pytest.mark.parametrize("force", [True, False])
+def test_a_folder_and_a_missing_folder_are_refused(force: bool):
+    with pytest.raises(InputError, match="is a folder"):
+        check_new(Path(), "--out", force=force)
+    with pytest.raises(InputError, match="there is no folder 'no/such'"):
+        check_new(Path("no/such/a.csv"), "--out", force=force)
+
+
+def test_nothing_half_written(workdir: Path):
+    with pytest.raises(UnicodeEncodeError):
+        write_text(Path("a.html"), "x" * 10_000 + "\ud800")
+    assert list(workdir.iterdir()) == []

@@ -1,0 +1,245 @@
+import json
+import os
+import pty
+import re
+import shlex
+import signal
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+from sklearn.metrics import accuracy_score, log_loss
+
+COMMAND = [sys.executable, "-m", "crossent.cli.app"]
+QUICK = ("--model", "linear", "--epochs", "2", "--rows", "400")
+FILES = [
+    *("config.json", "log.jsonl", "metrics.json", "model.json", "model.safetensors"),
+    *("predictions.parquet", "report.html"),
+]
+
+
+@pytest.fixture
+def iris(workdir: Path) -> Path:
+    """The iris flowers as a table with a header."""
+    data = load_iris()
+    rows = ["sepal_length,sepal_width,petal_length,petal_width,species"]
+    rows += [
+        ",".join([*map(str, row), data.target_names[label]])
+        for row, label in zip(data.data, data.target, strict=True)
+    ]
+    path = workdir / "iris.csv"
+    path.write_text("\n".join(rows) + "\n")
+    return path
+
+
+@pytest.fixture
+def mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Sixty small images to train on and twenty to test on, named and laid out as MNIST."""
+    folder = tmp_path / "sets" / "mnist"
+    folder.mkdir(parents=True)
+    random = np.random.default_rng(0)
+    for part, count in (("train", 60), ("t10k", 20)):
+        labels = (np.arange(count) % 3).astype(np.uint8)
+        images = random.integers(0, 60, (count, 8, 8)) + labels[:, None, None] * 80
+        head = struct.pack(">4B3I", 0, 0, 8, 3, count, 8, 8)
+        pixels = head + images.astype(np.uint8).tobytes()
+        (folder / f"{part}-images-idx3-ubyte").write_bytes(pixels)
+        codes = struct.pack(">4BI", 0, 0, 8, 1, count) + labels.tobytes()
+        (folder / f"{part}-labels-idx1-ubyte").write_bytes(codes)
+    monkeypatch.setenv("CROSSENT_DATA", str(tmp_path / "sets"))
+    return folder
+
+
+def names(folder: str) -> list[str]:
+    return sorted(path.name for path in Path(folder).iterdir())
+
+
+def metrics(run: str) -> dict:
+    return json.loads(Path(run, "metrics.json").read_text())
+
+
+def test_leaves_a_run_and_says_what_it_took(crossent):
+    ended = crossent("train", "digits", *QUICK)
+    assert (ended.code, ended.err) == (0, "")
+    assert names("runs/digits-1") == FILES
+    assert names("runs") == ["digits-1"]
+    for expected in (
+        "digits: 400 rows",
+        "10: 0, 1, 2",
+        "images of 8 x 8",
+        "280 to train, 40 to validate, 80 to test",
+        "epoch 2/2",
+        "perplexity",
+        "accuracy",
+        "report      runs/digits-1/report.html",
+    ):
+        assert expected in ended.out
+    assert ended.out.count(" -> ") <= 3
+
+
+def test_numbers_are_those_of_scikit_learn(crossent):
+    crossent("train", "digits", *QUICK)
+    table = duckdb.sql("from 'runs/digits-1/predictions.parquet'")
+    columns = table.fetchnumpy()
+    probabilities = np.stack([columns[f"p_{c}"] for c in range(10)], 1)
+    assert set(table.columns) >= {"label", "prediction", *(f"p_{c}" for c in range(10))}
+    labels = columns["label"].astype(int)
+    test = metrics("runs/digits-1")["test"]
+    assert test["log_loss"] == pytest.approx(log_loss(labels, probabilities), rel=1e-9)
+    assert test["bits"] == pytest.approx(test["log_loss"] / np.log(2), rel=1e-12)
+    assert test["perplexity"] == pytest.approx(np.exp(test["log_loss"]), rel=1e-12)
+    assert test["accuracy"] == pytest.approx(accuracy_score(labels, probabilities.argmax(1)))
+    assert {"test", "validation", "train"} <= metrics("runs/digits-1").keys()
+
+
+def test_evaluate_prints_the_same_numbers(crossent):
+    trained = crossent("train", "digits", *QUICK).out
+    again = crossent("evaluate", "runs/digits-1/predictions.parquet").out
+    start = trained.index("test loss")
+    lines = trained[start:].splitlines()
+    assert again.splitlines() == [lines[0].replace("test loss", "log loss "), *lines[1:-1]]
+
+
+def test_config_of_a_run_repeats_it_bit_for_bit(crossent):
+    crossent("train", "digits", "--rows", "400", "--hidden", "8,4", "--seed", "3", "--epochs", "2")
+    assert crossent("train", "--config", "runs/digits-1/config.json").code == 0
+    for name in ("model.safetensors", "config.json", "metrics.json", "predictions.parquet"):
+        one, two = (Path(f"runs/digits-{n}", name).read_bytes() for n in (1, 2))
+        assert one == two
+
+
+def test_seed_matters(crossent):
+    crossent("train", "digits", *QUICK)
+    crossent("train", "digits", *QUICK, "--seed", "1")
+    assert metrics("runs/digits-1") != metrics("runs/digits-2")
+
+
+def test_out_is_written_once(crossent):
+    assert crossent("train", "digits", *QUICK, "--out", "deep/er").code == 0
+    assert names("deep/er") == FILES
+    before = Path("deep/er/model.safetensors").read_bytes()
+    refused = crossent("train", "digits", *QUICK, "--out", "deep/er")
+    assert (refused.code, refused.out) == (2, "")
+    assert "already holds a run" in refused.err
+    assert Path("deep/er/model.safetensors").read_bytes() == before
+
+
+def test_table(crossent, iris: Path):
+    ended = crossent("train", "iris.csv", "--target", "species", "--model", "linear")
+    assert "4 numeric: sepal_length, sepal_width, petal_length, petal_width" in ended.out
+    assert "3: setosa, versicolor, virginica" in ended.out
+    assert metrics("runs/iris-1")["test"]["accuracy"] >= 0.85
+
+
+def test_class_left_out_and_columns_chosen(crossent, iris: Path):
+    flags = ["--target", "species", "--drop-class", "setosa", "--features", "petal_length"]
+    ended = crossent("train", "iris.csv", *flags, "--epochs", "2")
+    assert "1 numeric: petal_length" in ended.out
+    assert "2: versicolor, virginica" in ended.out
+
+
+def test_own_test_part(crossent, mnist: Path):
+    ended = crossent("train", "mnist", "--model", "linear", "--epochs", "1")
+    assert "54 to train, 6 to validate, 20 to test" in ended.out
+    ended = crossent("train", "mnist", "--model", "linear", "--epochs", "1", "--test-size", "0.5")
+    assert "30 to test" in ended.out
+
+
+def test_test_file(crossent, iris: Path):
+    lines = iris.read_text().splitlines()
+    Path("test.csv").write_text("\n".join([lines[0], *lines[1::10]]) + "\n")
+    flags = ["--target", "species", "--test", "test.csv", "--epochs", "2"]
+    assert "135 to train, 15 to validate, 15 to test" in crossent("train", "iris.csv", *flags).out
+
+
+def test_every_example_of_the_help(crossent, iris: Path, mnist: Path):
+    from crossent.cli.train import EXAMPLES
+
+    for line in EXAMPLES.splitlines()[1:]:
+        ended = crossent(*shlex.split(line)[1:])
+        assert (ended.code, ended.err) == (0, "")
+
+
+def test_an_error_late_leaves_nothing(crossent, monkeypatch: pytest.MonkeyPatch, workdir: Path):
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device", "report.html")
+
+    monkeypatch.setattr("crossent.report.html.render", full)
+    ended = crossent("train", "digits", *QUICK)
+    assert (ended.code, ended.err) == (2, "crossent: No space left on device: 'report.html'\n")
+    assert list(workdir.iterdir()) == []
+
+
+@pytest.mark.parametrize(("module", "extra"), [("torch", "app"), ("sklearn", "sklearn")])
+def test_a_missing_part_names_the_extra(shell, workdir: Path, module: str, extra: str):
+    ended = shell("train", "digits", without=(module,))
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.count("\n") == 1
+    assert ended.err.endswith(f"is not installed; run: pip install 'crossent[{extra}]'\n")
+    assert list(workdir.iterdir()) == []
+
+
+def test_tensorboard_events(crossent):
+    assert crossent("train", "digits", *QUICK, "--tensorboard").code == 0
+    assert list(Path("runs/digits-1").rglob("events.out.tfevents.*"))
+
+
+def test_ctrl_c_saves_the_run_and_says_how_to_go_on(workdir: Path):
+    line = [*COMMAND, "train", "digits", "--model", "linear", "--epochs", "1000000"]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        for text in run.stdout:
+            if text.startswith("epoch"):
+                run.send_signal(signal.SIGINT)
+                break
+        rest, errors = run.communicate(timeout=60)
+    assert (run.returncode, errors) == (130, "")
+    assert names("runs/digits-1") == FILES
+    assert names("runs") == ["digits-1"]
+    assert metrics("runs/digits-1")["interrupted"] is True
+    assert "crossent train --config runs/digits-1/config.json" in rest.splitlines()[-1]
+    assert json.loads(Path("runs/digits-1/config.json").read_text())["epochs"] == 1_000_000
+
+
+def on_a_terminal() -> str:
+    """Return what training prints to a pseudo-terminal of 80 columns."""
+    ours, theirs = pty.openpty()
+    line = [*COMMAND, "train", "digits", *QUICK]
+    settings = {"TERM": "xterm-256color", "COLUMNS": "80"}
+    process = subprocess.Popen(
+        line, stdout=theirs, stderr=theirs, stdin=theirs, env=os.environ | settings
+    )
+    os.close(theirs)
+    pieces = []
+    while True:
+        try:
+            piece = os.read(ours, 65536)
+        except OSError:  # Linux says so when the other side has closed
+            break
+        if not piece:
+            break
+        pieces.append(piece)
+    os.close(ours)
+    assert process.wait() == 0
+    return b"".join(pieces).decode()
+
+
+def test_a_bar_on_a_terminal():
+    text = on_a_terminal()
+    assert re.search(r"epoch.*━", text)
+    assert "rows/s" in text
+    assert re.search("\x1b\\[[0-9;]*3[0-9]", text)
+
+
+def test_plain_lines_without_a_terminal(shell):
+    ended = shell("train", "digits", *QUICK, COLUMNS="40", NO_COLOR="1", TERM="dumb")
+    assert (ended.code, ended.err) == (0, "")
+    assert "\x1b" not in ended.out
+    assert [line[:9] for line in ended.out.splitlines() if line.startswith("epoch")] == [
+        "epoch 1/2",
+        "epoch 2/2",
+    ]
