@@ -6,6 +6,8 @@ The public names, each loaded when it is first used: `import crossent` itself lo
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from crossent._version import __version__ as __version__
+
 if TYPE_CHECKING:
     from crossent import measures as measures
     from crossent import nn as nn
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
     from crossent.losses.cross_entropy import cross_entropy, cross_entropy_sum
     from crossent.losses.squared import brier_loss, sigmoid_squared_error, squared_error
     from crossent.scoring.evaluation import Evaluation, evaluate
-
-__version__ = "0.1.0"
 
 __all__ = [
     "CrossentError",

@@ -11,7 +11,7 @@ from crossent import __version__
 from crossent.cli.app import COMMANDS, main
 
 DOCS = Path(__file__).parents[2] / "docs" / "cli.md"
-HEAVY = ("torch", "duckdb", "altair", "vl_convert", "sklearn", "safetensors", "nanoarrow", "jax")
+HEAVY = ("torch", "duckdb", "vl_convert", "sklearn", "safetensors", "jax")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -29,5 +29,5 @@ def test_says_what_is_absent(crossent, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_imports_none_of_it(shell):
-    heavy = ("torch", "duckdb", "altair", "vl_convert", "sklearn", "safetensors", "nanoarrow")
+    heavy = ("torch", "duckdb", "vl_convert", "sklearn", "safetensors")
     assert shell("doctor", without=heavy).code == 0

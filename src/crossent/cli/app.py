@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from crossent import __version__
+from crossent._version import __version__
 from crossent.cli.errors import explain
 
 if TYPE_CHECKING:

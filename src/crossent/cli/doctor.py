@@ -1,14 +1,16 @@
-"""`crossent doctor`: what is installed and what this machine offers; imports none of it."""
+"""`crossent doctor`: what is installed and what this machine offers; loads no more than NumPy."""
 
 import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import numpy as np
 from cyclopts import App
 
-from crossent import __version__
+from crossent._version import __version__
 from crossent.cli.errors import EXTRAS
+from crossent.kernels.select import select
 
 EXAMPLES = """\
 Examples:
@@ -21,13 +23,13 @@ app = App(name="doctor", help_prologue=EXAMPLES)
 def run() -> None:
     """Say what is installed and what this machine offers.
 
-    Nothing is imported and nothing is changed: the versions are those that pip recorded.
+    Nothing is changed, and the packages are not loaded: the versions are those that pip recorded.
     """
     lines = {
         "crossent": __version__,
         "python": f"{platform.python_version()} ({platform.system()} {platform.machine()})",
         "cores": str(_cores()),
-        "kernels": "eager (the array library's own operations: always there)",
+        "kernels": _kernels(),
         "data": _data_folder(),
     }
     packages = {"numpy": _installed("numpy", "")}
@@ -35,6 +37,11 @@ def run() -> None:
     width = max(map(len, [*lines, *packages]))
     for name, value in (lines | packages).items():
         print(f"{name:<{width}}  {value}")
+
+
+def _kernels() -> str:
+    choice = select(np.zeros((1, 1)))
+    return f"{choice.name} ({choice.reason})"
 
 
 def _installed(package: str, extra: str) -> str:

@@ -16,10 +16,8 @@ if TYPE_CHECKING:
 
 # Module name -> (name to install, extra that brings it).
 EXTRAS = {
-    "altair": ("altair", "cli"),
     "cyclopts": ("cyclopts", "cli"),
     "duckdb": ("duckdb", "cli"),
-    "nanoarrow": ("nanoarrow", "cli"),
     "rich": ("rich", "cli"),
     "vl_convert": ("vl-convert-python", "cli"),
     "safetensors": ("safetensors", "app"),

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from crossent import __version__
+from crossent._version import __version__
 from crossent.cli import config
 from crossent.cli.flags import TrainFlags
 from crossent.cli.parts import Parts, facts

@@ -1,0 +1,3 @@
+"""The version, by itself so that any floor may read it."""
+
+__version__ = "0.1.0"

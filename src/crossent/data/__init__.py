@@ -1,0 +1,1 @@
+"""Readers: built-in sets, IDX, NumPy and table files; splitting, preprocessing, predictions."""
