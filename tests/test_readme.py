@@ -32,7 +32,7 @@ def test_console_blocks_run_in_order(clone) -> None:
         program, *rest = command.split()
         assert program == "crossent"
         done = subprocess.run(
-            [sys.executable, "-m", "crossent.cli", *rest],
+            [sys.executable, "-m", "crossent", *rest],
             cwd=clone, capture_output=True, text=True, check=False, timeout=300,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr

@@ -1,0 +1,1 @@
+"""Training of classifiers: settings, networks, objective, loop, and what is saved of them."""
