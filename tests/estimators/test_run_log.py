@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from crossent.errors import InputError
+from crossent.errors import MissingExtraError
 from crossent.estimators.run_log import RunLog
 
 
@@ -38,6 +38,6 @@ def test_tensorboard_gets_the_numbers(tmp_path) -> None:
 
 def test_tensorboard_that_is_not_installed(tmp_path, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
-    with pytest.raises(InputError, match="pip install tensorboard"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'crossent\[tensorboard\]'"):
         RunLog(tmp_path / "log.jsonl", tensorboard=tmp_path / "events")
     assert not (tmp_path / "log.jsonl").exists()

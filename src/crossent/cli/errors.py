@@ -22,7 +22,7 @@ EXTRAS = {
     "vl_convert": ("vl-convert-python", "cli"),
     "safetensors": ("safetensors", "app"),
     "sklearn": ("scikit-learn", "app"),
-    "tensorboard": ("tensorboard", "app"),
+    "tensorboard": ("tensorboard", "tensorboard"),
     "torch": ("torch", "app"),
 }
 

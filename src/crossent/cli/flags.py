@@ -106,7 +106,10 @@ class TrainFlags:
     ] = None
     momentum: Annotated[float, flag(TRAINING, "Nesterov momentum of sgd.")] = 0.9
     weight_decay: Annotated[
-        float | None, flag(TRAINING, "Pull of the weights to zero. Default: 0.1 for adamw (linear: 0.01), else 0.")
+        float | None,
+        flag(
+            TRAINING, "Pull of the weights to zero. Default: 0.1 for adamw (linear: 0.01), else 0."
+        ),
     ] = None
     epochs: Annotated[
         int | None, flag(TRAINING, "Passes over the rows. Default: 5 to 20, more for few rows.")

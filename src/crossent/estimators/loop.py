@@ -37,8 +37,8 @@ def fit(
     """Minimise `objective` over `train` in place and return what happened.
 
     on_step is given the rows of each finished step, on_epoch each finished epoch; when stop()
-    is true after a step, training ends there, with the epoch so far recorded. With patience the
-    weights of the lowest validation log loss are kept. Same seed, device and threads: same bits.
+    is true after a step, training ends there, with the epoch so far recorded. The weights
+    of the lowest validation log loss are kept. Same seed, device and threads: same bits.
     Raises InputError at a training loss that is not finite, and for patience without validation.
     """
     if settings.patience is not None and not validation:

@@ -6,14 +6,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from crossent.errors import InputError
+from crossent.errors import MissingExtraError
 
 
 class RunLog:
     """Appends records to a JSON-lines file, each flushed, so that a killed run keeps its log.
 
     With `tensorboard`, a folder, every number of a record also becomes an event at its step.
-    Raises InputError where TensorBoard is asked for and not installed.
+    Raises MissingExtraError where TensorBoard is asked for and not installed.
     """
 
     def __init__(self, path: Path, *, tensorboard: Path | None = None) -> None:
@@ -54,7 +54,5 @@ def _events(folder: Path) -> Any:
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
-        raise InputError(
-            "TensorBoard events need the package tensorboard; run: pip install tensorboard"
-        ) from None
+        raise MissingExtraError("tensorboard", "tensorboard") from None
     return SummaryWriter(str(folder))
