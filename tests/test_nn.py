@@ -5,6 +5,7 @@ import inspect
 import pytest
 import torch
 
+import crossent
 from crossent import nn
 
 PAIRS = [
@@ -40,10 +41,43 @@ def test_binary_equals_torch_and_shares_its_state() -> None:
     torch.testing.assert_close(ours(z, t), theirs(z, t))
 
 
-def test_options_of_our_own_and_the_buffer_moves() -> None:
-    loss = nn.CrossEntropyLoss(torch.ones(3), gamma=2.0, z_loss=0.1).double()
-    assert loss.weight.dtype == torch.float64
-    assert torch.isfinite(loss(torch.zeros(1, 3, dtype=torch.float64), torch.tensor([0])))
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"gamma": 2.0},
+        {"z_loss": 0.1},
+        {"poly_epsilon": 1.0},
+        {"temperature": 0.5},
+        {"softcap": 2.0},
+        {"normalize_by": 2.0},
+        {"label_smoothing": 0.2},
+        {"axis": 0},
+    ],
+    ids=lambda options: next(iter(options)),
+)
+def test_every_option_reaches_the_loss(options) -> None:
+    z, y = torch.randn(3, 3, dtype=torch.float64), torch.tensor([0, 2, 1])
+    value = nn.CrossEntropyLoss(**options)(z, y)
+    torch.testing.assert_close(value, crossent.cross_entropy(z, y, **options))
+    assert value != crossent.cross_entropy(z, y)
+
+
+@pytest.mark.parametrize("options", [{"gamma": 2.0}, {"softcap": 2.0}, {"normalize_by": 3.0}])
+def test_every_binary_option_reaches_the_loss(options) -> None:
+    z, t = torch.randn(5, 3), torch.rand(5, 3)
+    value = nn.BCEWithLogitsLoss(**options)(z, t)
+    torch.testing.assert_close(value, crossent.binary_cross_entropy_with_logits(z, t, **options))
+    assert value != crossent.binary_cross_entropy_with_logits(z, t)
+
+
+def test_a_learned_temperature_belongs_to_the_module() -> None:
+    loss = nn.CrossEntropyLoss(temperature=torch.nn.Parameter(torch.tensor(2.0)))
+    assert [name for name, _ in loss.named_parameters()] == ["temperature"]
+    loss(torch.randn(2, 3), torch.tensor([0, 1])).backward()
+    assert torch.isfinite(loss.temperature.grad)
+    assert loss.double().temperature.dtype == torch.float64
+    fixed = nn.CrossEntropyLoss(torch.ones(3), temperature=torch.tensor(2.0)).double()
+    assert fixed.temperature.dtype == fixed.weight.dtype == torch.float64
 
 
 @pytest.mark.parametrize("module", [nn.CrossEntropyLoss, nn.BCEWithLogitsLoss])

@@ -49,9 +49,14 @@ class CrossEntropyLoss(torch.nn.Module):
         self.ignore_index = ignore_index
         self.reduction: Reduction = reduction
         self.label_smoothing = label_smoothing
+        if isinstance(temperature, torch.Tensor) and not isinstance(
+            temperature, torch.nn.Parameter
+        ):
+            self.register_buffer("temperature", temperature)
+        else:
+            self.temperature = temperature  # a Parameter is trained, moved and saved with the rest
         self.options: dict[str, Any] = {
             "normalize_by": normalize_by,
-            "temperature": temperature,
             "softcap": softcap,
             "z_loss": z_loss,
             "gamma": gamma,
@@ -71,12 +76,15 @@ class CrossEntropyLoss(torch.nn.Module):
             ignore_index=self.ignore_index,
             reduction=self.reduction,
             label_smoothing=self.label_smoothing,
+            temperature=self.temperature,
             **self.options,
         )
 
 
 class BCEWithLogitsLoss(torch.nn.Module):
-    """Binary cross-entropy from logits: `torch.nn.BCEWithLogitsLoss`, and every option.
+    """Binary cross-entropy from logits: `torch.nn.BCEWithLogitsLoss`, and the options of ours.
+
+    Equivalent: ``crossent.binary_cross_entropy_with_logits(input, target, weight, ...)``.
 
     >>> loss = BCEWithLogitsLoss()
     >>> round(loss(torch.zeros(3), torch.ones(3)).item(), 6)  # log 2
@@ -95,6 +103,8 @@ class BCEWithLogitsLoss(torch.nn.Module):
         reduction: Reduction = "mean",
         pos_weight: torch.Tensor | None = None,
         *,
+        normalize_by: float | None = None,
+        softcap: float | None = None,
         gamma: float = 0.0,
         validate: bool | None = None,
     ) -> None:
@@ -105,7 +115,12 @@ class BCEWithLogitsLoss(torch.nn.Module):
         self.register_buffer("weight", weight)
         self.register_buffer("pos_weight", pos_weight)
         self.reduction: Reduction = reduction
-        self.options: dict[str, Any] = {"gamma": gamma, "validate": validate}
+        self.options: dict[str, Any] = {
+            "normalize_by": normalize_by,
+            "softcap": softcap,
+            "gamma": gamma,
+            "validate": validate,
+        }
 
     def forward(self, input: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """Return the loss of logits `input` for `target` of the same shape."""

@@ -25,7 +25,7 @@ def test_addition_is_that_of_its_fields(a, b, c) -> None:
 def test_a_mean_divides_by_what_it_is_told(a) -> None:
     assert a.mean() == (a.total * (1 / a.weight) if a.weight else 0)
     assert a.mean("rows") == (a.total * (1 / a.count) if a.count else 0)
-    assert a.mean(8) == a.total / 8
+    assert a.mean(8) == a.mean(np.int64(8)) == a.total / 8
 
 
 @pytest.mark.parametrize("make", [np.float64, torch.tensor, jax.numpy.asarray])
@@ -53,3 +53,5 @@ def test_wrong_words_are_refused() -> None:
         check_reduction("avg")
     with pytest.raises(TypeError):
         LossSum(1.0, 1.0, 1) + 1.0
+    with pytest.raises(TypeError):
+        2 * LossSum(1.0, 1.0, 1)

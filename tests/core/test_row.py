@@ -189,6 +189,9 @@ def test_entropy_and_its_slope() -> None:
     slope = rows.slope(XP, z, q, row, alpha, np.ones(1), np.zeros(1))
     np.testing.assert_allclose(slope[0, :3], numerical_slope(textbook, live, 1e-3), atol=1e-9)
     assert slope[0, 3] == 0.0
+    share = rows.slope(XP, z, q, row, np.zeros(1), np.ones(1), np.zeros(1))[0, :3]
+    p = np.exp(live - live.max()) / np.exp(live - live.max()).sum()
+    np.testing.assert_allclose(share, p * (live.max() - live), rtol=1e-14)
 
 
 @given(arrays(np.float64, (4, 6), elements=st.floats(-30, 30)), st.integers(1, 4))

@@ -71,3 +71,34 @@ def test_bad_targets(target, message) -> None:
 def test_a_mean_over_a_number_of_the_callers(by) -> None:
     expected = F.binary_cross_entropy_with_logits(Z, T, reduction="sum") / 6
     torch.testing.assert_close(bce(Z, T, normalize_by=by), expected)
+
+
+def test_missing_labels_under_a_mask() -> None:
+    mask, target = T > 0.5, torch.where(T > 0.5, T, float("nan"))
+    expected = F.binary_cross_entropy_with_logits(Z[mask], T[mask])
+    torch.testing.assert_close(bce(Z, target, mask=mask), expected)
+    torch.testing.assert_close(bce(Z, torch.where(mask, T, -1.0), mask=mask), expected)
+
+
+def test_focal_link_and_half_precision() -> None:
+    t = T.round()
+    c = F.binary_cross_entropy_with_logits(3 * torch.tanh(Z / 0.5 / 3), t, reduction="none")
+    focal = ((1 - torch.exp(-c)) ** 2 * c).mean()
+    torch.testing.assert_close(bce(Z, t, gamma=2.0, temperature=0.5, softcap=3.0), focal)
+    value = bce(Z.half(), T)
+    assert value.dtype == torch.float32
+    torch.testing.assert_close(value, F.binary_cross_entropy_with_logits(Z.half().float(), T))
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"pos_weight": 2.0}, TypeError, "pos_weight must be a torch tensor"),
+        ({"weight": torch.ones(2, 4, 3)}, ValueError, "weight must broadcast to the shape"),
+        ({"mask": torch.ones(4, 3)}, TypeError, "mask must be boolean"),
+        ({"normalize_by": "weight"}, ValueError, "normalize_by must be a number of elements"),
+    ],
+)
+def test_options_that_would_be_misread_are_refused(options, error, message) -> None:
+    with pytest.raises(error, match=message):
+        bce(Z, T, **options)

@@ -306,3 +306,112 @@ def test_hessian_vmap_and_forward_mode() -> None:
     ours = torch.func.vmap(torch.func.grad(lambda z, y: cross_entropy(z, y)))(z, y)
     theirs = torch.func.vmap(torch.func.grad(lambda z, y: F.cross_entropy(z, y)))(z, y)
     torch.testing.assert_close(ours, theirs)
+
+
+@pytest.mark.parametrize("gamma", [0.0, 2.0])
+def test_a_zero_weight_gets_its_gradient(gamma) -> None:
+    z, y = logits(4, 5).detach(), torch.tensor([0, 1, 2, 3])
+    rows = cross_entropy(z, y, gamma=gamma, reduction="none")
+    weight = torch.zeros(4, requires_grad=True)
+    if gamma:
+        with pytest.raises(ValueError, match="sample_weight that needs a gradient"):
+            cross_entropy(z, y, gamma=gamma, sample_weight=weight, reduction="sum")
+        return
+    cross_entropy(z, y, sample_weight=weight, reduction="sum").backward()
+    torch.testing.assert_close(weight.grad, rows)
+    soft = torch.zeros(4, 5, requires_grad=True)
+    cross_entropy(z, soft, reduction="sum").backward()
+    torch.testing.assert_close(soft.grad, -torch.log_softmax(z, 1))
+
+
+def test_a_softcap_keeps_its_gradient_where_it_is_reached() -> None:
+    z = torch.tensor([[60.0, 0.0]], dtype=torch.float64, requires_grad=True)
+    (grad,) = torch.autograd.grad(cross_entropy(z, torch.tensor([1]), softcap=3.0), z)
+    p = np.exp(3.0) / (1 + np.exp(3.0))
+    assert grad[0, 0].item() == pytest.approx(p / np.cosh(20.0) ** 2, rel=1e-12)
+
+
+def test_masked_rows_may_hold_anything() -> None:
+    z, mask = logits(3, 5), torch.tensor([True, False, True])
+    soft = SOFT[:3].clone()
+    expected = F.cross_entropy(z[mask], soft[mask])
+    soft[1] = float("nan")
+    for validate in (True, False):
+        torch.testing.assert_close(cross_entropy(z, soft, mask=mask, validate=validate), expected)
+    pairs = (
+        torch.tensor([[0, -1], [9, 9], [1, 2]]),
+        torch.tensor([[1, INF], [INF, -1], [0.5, 0.5]]),
+    )
+    value = cross_entropy(z, pairs, mask=mask, validate=False)
+    dense = torch.tensor([[1.0, 0, 0, 0, 0], [0, 0.5, 0.5, 0, 0]])
+    torch.testing.assert_close(value, F.cross_entropy(z[mask], dense))
+
+
+def test_half_precision_soft_labels_and_large_weights() -> None:
+    z, soft = logits(3, 5), SOFT[:3].half()
+    rows = F.cross_entropy(z, soft.float(), reduction="none")
+    value = cross_entropy(z, soft, sample_weight=torch.full((3,), 1e5))
+    torch.testing.assert_close(value, rows.mean())
+
+
+def test_a_row_of_padding_alone_does_not_count() -> None:
+    z = logits(2, 5)
+    pairs = (torch.tensor([[0], [-1]]), torch.ones(2, 1))
+    expected = F.cross_entropy(z, torch.tensor([0, -100]), label_smoothing=0.1)
+    torch.testing.assert_close(cross_entropy(z, pairs, label_smoothing=0.1), expected)
+
+
+@pytest.mark.parametrize("target", [INDEX, SOFT], ids=["index", "soft"])
+@pytest.mark.parametrize(
+    "options", [{}, {"gamma": 2.0}, {"temperature": 0.5, "softcap": 4.0}, {"label_smoothing": 0.1}]
+)
+def test_the_mean_of_a_sum_is_the_mean(target, options) -> None:
+    z = logits(7, 5)
+    total = cross_entropy_sum(z, target, WEIGHT, **options)
+    mean = cross_entropy(z, target, WEIGHT, **options)
+    torch.testing.assert_close(total.mean(), mean, check_dtype=False)
+
+
+def test_jax_rows_left_out_do_not_poison_the_gradient() -> None:
+    import jax
+    import jax.numpy as jnp
+
+    z = jnp.array([[np.nan, 0.0], [1.0, 2.0]])
+    grad = jax.grad(lambda z: cross_entropy(z, jnp.array([-100, 1])))(z)
+    np.testing.assert_allclose(grad, [[0, 0], [0.26894142, -0.26894142]], rtol=1e-6)
+
+
+def test_vmap_over_the_losses_themselves() -> None:
+    z, y = logits(4, 5).detach(), torch.tensor([0, 1, 2, 3])
+    rows = torch.func.vmap(lambda z, y: cross_entropy(z, y))(z, y)
+    torch.testing.assert_close(rows, F.cross_entropy(z, y, reduction="none"))
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda z: cross_entropy(z, SOFT[:2], ignore_index=0), ValueError,
+         "ignore_index=0 is for class indices; use mask="),
+        (lambda z: cross_entropy(z, INDEX[:2], reduction="sum", normalize_by="rows"), ValueError,
+         "normalize_by says what a mean divides by; reduction is 'sum'"),
+        (lambda z: cross_entropy(z, INDEX[:2], mask=torch.tensor([1, 0])), TypeError,
+         r"mask must be boolean; got torch.int64. Use mask != 0."),
+        (lambda z: cross_entropy(z, F.one_hot(INDEX[:2], 5)), TypeError,
+         r"soft labels must be of a floating type; got torch.int64. Use .float\(\)."),
+        (lambda z: cross_entropy(z, [0, 1]), TypeError,
+         "target must be a torch tensor, as logits are Tensor; got list"),
+        (lambda z: cross_entropy(z, np.array([0, 1])), TypeError, "got ndarray"),
+        (lambda z: cross_entropy(z, INDEX[:2], [1.0] * 5), TypeError, "weight must be a torch"),
+        (lambda z: cross_entropy(z, z.detach().topk(2)[:2]), TypeError,
+         r"a sparse target is \(indices, values\), in this order; topk returns values first"),
+        (lambda z: cross_entropy(z, INDEX[:2], gamma=torch.tensor(2.0)), TypeError,
+         "gamma must be a number; got Tensor"),
+        (lambda z: cross_entropy(z, INDEX[:2], temperature=0.0), ValueError,
+         "temperature must be above 0; got 0.0"),
+        (lambda z: cross_entropy(z, INDEX[:2], sample_weight=torch.ones(3)), ValueError,
+         r"sample_weight must have shape \(2,\)"),
+    ],
+)  # fmt: skip
+def test_options_that_would_be_ignored_are_refused(call, error, message) -> None:
+    with pytest.raises(error, match=message):
+        call(logits(2, 5))

@@ -22,16 +22,29 @@ def test_half_precision_returns_float32(given, returned) -> None:
     z = torch.zeros(2, 3, dtype=getattr(torch, given))
     q = from_index(engine.namespace(z), torch.tensor([0, 1]), z)
     for reduction in ("none", "sum", "mean"):
-        value = engine.softmax_loss(z, q, Shape(), reduction=reduction, normalize_by="weight")
+        scale = engine.scale_of(engine.namespace(z), reduction, "weight", q.weight, q.count)
+        value = engine.softmax_loss(z, q, Shape(), scale)
         assert value.dtype == getattr(torch, returned)
 
 
-def test_a_sum_carries_what_a_mean_divides_by() -> None:
-    z = np.zeros((3, 2))
-    q = from_index(engine.namespace(z), np.array([0, -100, 1]), z)
-    total = engine.softmax_sum(z, q, Shape())
-    assert (float(total.weight), float(total.count)) == (2.0, 2.0)
-    assert float(total.mean()) == pytest.approx(np.log(2), rel=1e-15)
+def test_what_a_mean_multiplies_by() -> None:
+    xp = engine.namespace(np.zeros(1))
+    weight, count = np.array([2.0, 0.0, 6.0]), np.array([1.0, 0.0, 1.0])
+    assert engine.scale_of(xp, "none", "weight", weight, count) is None
+    assert float(engine.scale_of(xp, "sum", "weight", weight, count)) == 1.0
+    assert float(engine.scale_of(xp, "mean", "weight", weight, count)) == 1 / 8
+    assert float(engine.scale_of(xp, "mean", "rows", weight, count)) == 1 / 2
+    for number in (3, 3.0, np.int64(3), np.float32(3), np.array(3)):
+        assert float(engine.scale_of(xp, "mean", number, weight, count)) == 1 / 3
+
+
+def test_a_link_is_computed_in_float32_at_least() -> None:
+    z = torch.tensor([[3000.0, 0.0]], dtype=torch.float16)
+    assert engine.linked(z, 0.01, None).tolist() == [[300000.0, 0.0]]
+    assert engine.linked(z, None, None) is z
+    for wrong in ({"temperature": 0.0, "softcap": None}, {"temperature": None, "softcap": -1}):
+        with pytest.raises(ValueError, match="must be above 0"):
+            engine.linked(z, **wrong)
 
 
 def test_what_is_no_array_is_named() -> None:

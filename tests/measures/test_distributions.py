@@ -76,3 +76,23 @@ def test_other_mistakes() -> None:
         kl_divergence([0.5, 0.5], P)
     with pytest.raises(ValueError, match="unit must be 'nats' or 'bits'; got 'bans'"):
         entropy(P, unit="bans")
+
+
+@pytest.mark.parametrize(
+    ("p", "q", "value"),
+    [
+        ([1e-17, 1.0], [0.5, 0.5], np.log(2)),
+        ([0.0, 1.0], [1e-310, 1.0], 0.0),
+        ([0.5, 0.5], [1e-310, 1.0], 0.5 * (np.log(0.5) - np.log(1e-310)) + 0.5 * np.log(0.5)),
+    ],
+)
+def test_divergence_of_very_unequal_probabilities(p, q, value) -> None:
+    assert float(kl_divergence(p, q)) == pytest.approx(value, rel=1e-14, abs=1e-16)
+
+
+def test_cross_entropy_and_divergence_in_bits_and_along_an_axis() -> None:
+    p, q = np.array([[0.5, 0.25], [0.5, 0.75]]), np.full((2, 2), 0.5)
+    np.testing.assert_allclose(cross_entropy(p, q, axis=0, unit="bits"), [1.0, 1.0])
+    by_scipy = scipy_entropy(p, q, axis=0, base=2)
+    np.testing.assert_allclose(kl_divergence(p, q, axis=0, unit="bits"), by_scipy, atol=1e-15)
+    assert float(entropy(np.array([1, 0, 0]))) == 0.0

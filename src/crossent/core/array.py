@@ -43,7 +43,8 @@ def sum_dtype(xp: Namespace, array: Array) -> DType:
     if is_torch(array):
         return xp.float32 if array.device.type == "mps" else xp.float64  # mps has no float64
     if array_api_compat.is_jax_array(array):  # without jax_enable_x64 asking for float64 warns
-        return compute_dtype(xp, array.dtype)
+        floating = xp.isdtype(array.dtype, "real floating")
+        return compute_dtype(xp, array.dtype if floating else xp.asarray(1.0).dtype)
     return xp.float64
 
 

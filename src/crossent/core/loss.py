@@ -8,12 +8,15 @@ from crossent.core import row as rows
 from crossent.core.array import Array, Namespace
 from crossent.core.row import Row
 from crossent.core.shape import Shape, phi, phi_c, phi_lse
+from crossent.core.target import Measure, has_mass
 
 
 def loss(xp: Namespace, row: Row, shape: Shape) -> Array:
     """Return the loss of every row, or of every element of a sigmoid."""
     if shape == Shape():  # not divided and multiplied: no rounding added
-        return _unless_empty(xp, row, rows.cross_entropy(xp, row))
+        c = rows.cross_entropy(xp, row)
+        # Where it is finite, c of an empty row is 0 by itself, with the slope its mass asks for.
+        return xp.where((row.mass == 0.0) & ~xp.isfinite(c), 0.0, c)
     c, lse = _normalised(xp, row)
     return row.mass * phi(xp, c, lse, shape)
 
@@ -29,6 +32,22 @@ def coefficients(xp: Namespace, row: Row, shape: Shape, scale: Array) -> tuple[A
     if shape.z_loss:
         alpha = alpha + row.mass * scale * phi_lse(lse, shape)
     return alpha, gamma
+
+
+def quiet(xp: Namespace, logits: Array, q: Measure) -> Array:
+    """Return the logits with 0 in rows that have no mass and no finite maximum.
+
+    For routes that differentiate this text: neither NaN nor inf of such a row may be met by a
+    derivative, where 0 * NaN is NaN.
+    """
+    bad = ~has_mass(xp, q) & ~xp.isfinite(xp.max(logits, axis=-1))
+    return xp.where(bad[:, None], 0.0, logits)
+
+
+def quiet_elements(xp: Namespace, logits: Array, positive: Array, negative: Array) -> Array:
+    """Return the logits with 0 in non-finite elements that have no mass."""
+    bad = (positive == 0.0) & (negative == 0.0) & ~xp.isfinite(logits)
+    return xp.where(bad, 0.0, logits)
 
 
 def _normalised(xp: Namespace, row: Row) -> tuple[Array, Array]:

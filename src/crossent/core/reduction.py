@@ -1,8 +1,9 @@
 """none | sum | mean over the rows of a loss. `LossSum` is the only place that divides."""
 
+from numbers import Real
 from typing import Any, Literal, NamedTuple
 
-from crossent.core.array import namespace
+from crossent.core.array import namespace, sum_dtype
 
 Reduction = Literal["none", "sum", "mean"]
 NormalizeBy = Literal["weight", "rows"]
@@ -12,7 +13,8 @@ class LossSum(NamedTuple):
     """A loss summed over rows, with what a mean divides by: add first, divide last.
 
     total    the sum of the rows' losses, nats
-    weight   the sum of the weights of their targets
+    weight   what a mean divides by when nothing else is said: for class indices the sum of the
+             weights of their targets, for soft labels the rows
     count    the number of rows that count (each as often as its sample weight says)
 
     Sums of micro-batches, ranks or files add field by field:
@@ -39,6 +41,8 @@ class LossSum(NamedTuple):
         """Let `sum(losses)` start from 0."""
         return self if other == 0 else NotImplemented
 
+    __mul__ = __rmul__ = None  # type: ignore[assignment]  # a tuple would repeat itself
+
     def mean(self, normalize_by: NormalizeBy | float = "weight") -> Any:
         """Return the total over its weight, its rows, or a number; 0 where that is 0."""
         return self.total * reciprocal(divisor(normalize_by, self.weight, self.count))
@@ -55,14 +59,18 @@ def divisor(normalize_by: NormalizeBy | float, weight: Any, count: Any) -> Any:
 
 def reciprocal(denominator: Any) -> Any:
     """Return 1 / denominator, and 0 at 0: nothing to average is a loss of 0, never NaN."""
-    if isinstance(denominator, (int, float)):
-        return 0.0 if denominator == 0 else 1.0 / denominator
+    if isinstance(denominator, Real):
+        return 0.0 if denominator == 0 else 1.0 / float(denominator)
     xp = namespace(denominator)
+    if xp.isdtype(denominator.dtype, "integral"):
+        denominator = xp.astype(denominator, sum_dtype(xp, denominator))
     empty = denominator == 0
     return xp.where(empty, 0.0, 1.0 / xp.where(empty, 1.0, denominator))
 
 
-def check_reduction(reduction: str) -> None:
-    """Raise ValueError unless `reduction` is one of PyTorch's three words."""
+def check_reduction(reduction: str, normalize_by: object = None) -> None:
+    """Raise ValueError for another word than PyTorch's three, or a divisor without a mean."""
     if reduction not in ("none", "sum", "mean"):
         raise ValueError(f"reduction must be 'none', 'sum' or 'mean'; got {reduction!r}")
+    if normalize_by is not None and reduction != "mean":
+        raise ValueError(f"normalize_by says what a mean divides by; reduction is {reduction!r}")

@@ -6,6 +6,7 @@ Every function here has a mirror in the kernels; one conformance table holds the
 """
 
 from dataclasses import dataclass
+from numbers import Real
 
 from crossent.core.array import Array, Namespace
 
@@ -29,7 +30,11 @@ class Shape:
     z_loss: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse values for which phi is not a loss."""
+        """Refuse values for which phi is not a loss, and tensors: their gradient would be lost."""
+        for name in ("gamma", "poly_epsilon", "generalised", "z_loss"):
+            if not isinstance(getattr(self, name), Real):
+                got = type(getattr(self, name)).__name__
+                raise TypeError(f"{name} must be a number; got {got}")
         chosen = [n for n in ("gamma", "poly_epsilon", "generalised") if getattr(self, n) != 0.0]
         if len(chosen) > 1:
             raise ValueError(f"choose one of gamma, poly_epsilon, generalised; got {chosen}")

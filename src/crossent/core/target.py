@@ -81,13 +81,15 @@ def from_dense(
     """Return the measure of soft labels (N, V): (1 - eps) w_j q_j + eps / V w_j, as given."""
     count = _row_count(xp, target, logits, sample_weight, mask)
     dense = target
+    if mask is not None:
+        dense = xp.where(mask[:, None], dense, 0.0)  # a masked row may hold NaN
     if class_weight is not None:
-        dense = dense * xp.astype(class_weight, dense.dtype, copy=False)
+        dense = xp.astype(dense, count.dtype) * xp.astype(class_weight, count.dtype)
     weight = count * xp.sum(dense, axis=-1, dtype=count.dtype)
     if label_smoothing:
-        dense = (1.0 - label_smoothing) * dense
-    if sample_weight is not None or mask is not None:
-        dense = xp.astype(count, dense.dtype)[:, None] * dense
+        dense = (1.0 - label_smoothing) * xp.astype(dense, count.dtype, copy=False)
+    if sample_weight is not None:
+        dense = count[:, None] * xp.astype(dense, count.dtype, copy=False)
     return Measure(
         indices=None,
         values=None,
@@ -112,19 +114,22 @@ def from_top_k(
 ) -> Measure:
     """Return the measure of sparse soft labels, (N, K) classes and (N, K) values.
 
-    A negative class is padding; a class named twice gets both values.
+    A negative class is padding; a class named twice gets both values; a row of padding alone
+    has no target and does not count.
     """
-    count = _row_count(xp, indices, logits, sample_weight, mask)
     index = xp.astype(indices, index_dtype(xp, indices), copy=False)
     real = (index >= 0) & (index < logits.shape[-1])
+    if mask is not None:
+        real = real & mask[:, None]
     index = xp.where(real, index, -1)
-    value = xp.astype(values, count.dtype, copy=False)
+    count = _row_count(xp, indices, logits, sample_weight, xp.any(real, axis=-1))
+    value = xp.where(real, xp.astype(values, count.dtype, copy=False), 0.0)
     if class_weight is not None:
         flat = xp.reshape(_read(xp, index), (-1,))
         value = value * xp.astype(
             xp.reshape(xp.take(class_weight, flat, axis=0), index.shape), value.dtype
         )
-    value = xp.where(real, count[:, None] * value, 0.0)
+    value = count[:, None] * value
     return Measure(
         indices=index,
         values=(1.0 - label_smoothing) * value if label_smoothing else value,
@@ -134,40 +139,6 @@ def from_top_k(
         weight=xp.sum(value, axis=-1),
         count=count,
     )
-
-
-def background_at(xp: Namespace, q: Measure, logits: Array) -> Array | None:
-    """Return the background's density at every class (N, V), or None; 0 at removed classes.
-
-    Removed classes (-inf) take no share: eps / V counts the live ones.
-    """
-    if q.background is None:
-        return None
-    live = logits != -xp.inf
-    dtype = q.background.dtype
-    alive = xp.astype(xp.count_nonzero(live, axis=-1), dtype)
-    share = q.background / xp.where(alive == 0.0, 1.0, alive)
-    density = xp.where(live, share[:, None], 0.0)
-    if q.class_weight is None:
-        return density
-    return density * xp.astype(q.class_weight, dtype, copy=False)
-
-
-def _read(xp: Namespace, index: Array) -> Array:
-    """Return `index` with padding moved to class 0, which any table of classes has."""
-    return xp.where(index < 0, 0, index)
-
-
-def _row_count(
-    xp: Namespace, rows: Array, logits: Array, sample_weight: Array | None, mask: Array | None
-) -> Array:
-    dtype = sum_dtype(xp, logits)
-    count = xp.ones_like(rows[:, 0], dtype=dtype)
-    if sample_weight is not None:
-        count = xp.astype(sample_weight, dtype, copy=False)
-    if mask is not None:
-        count = xp.where(mask, count, 0.0)
-    return count
 
 
 def from_binary(
@@ -197,3 +168,46 @@ def from_binary(
         negative = xp.where(mask, negative, 0.0)
         count = xp.sum(xp.astype(mask, dtype))
     return positive, negative, count
+
+
+def background_at(xp: Namespace, q: Measure, logits: Array) -> Array | None:
+    """Return the background's density at every class (N, V), or None; 0 at removed classes.
+
+    Removed classes (-inf) take no share: eps / V counts the live ones.
+    """
+    if q.background is None:
+        return None
+    live = logits != -xp.inf
+    dtype = q.background.dtype
+    alive = xp.astype(xp.count_nonzero(live, axis=-1), dtype)
+    share = q.background / xp.where(alive == 0.0, 1.0, alive)
+    density = xp.where(live, share[:, None], 0.0)
+    if q.class_weight is None:
+        return density
+    return density * xp.astype(q.class_weight, dtype, copy=False)
+
+
+def has_mass(xp: Namespace, q: Measure) -> Array:
+    """Return for every row (N,) whether any part of q is not 0."""
+    found = xp.zeros_like(q.count) != 0.0
+    for part in (q.values, q.dense):
+        if part is not None:
+            found = found | xp.any(part != 0.0, axis=-1)
+    return found if q.background is None else found | (q.background != 0.0)
+
+
+def _read(xp: Namespace, index: Array) -> Array:
+    """Return `index` with padding moved to class 0, which any table of classes has."""
+    return xp.where(index < 0, 0, index)
+
+
+def _row_count(
+    xp: Namespace, rows: Array, logits: Array, sample_weight: Array | None, mask: Array | None
+) -> Array:
+    dtype = sum_dtype(xp, logits)
+    count = xp.ones_like(rows[:, 0], dtype=dtype)
+    if sample_weight is not None:
+        count = xp.astype(sample_weight, dtype, copy=False)
+    if mask is not None:
+        count = xp.where(mask, count, 0.0)
+    return count

@@ -1,8 +1,8 @@
-"""What a kernel backend offers: the three verbs of a row, for softmax and for sigmoid.
+"""What a kernel backend offers: the verbs of a row, for softmax and for sigmoid.
 
-`read` and `slope` are the mathematics in two steps; `read_slope` does both with the row in
-cache. Logits are (N, V) of any floating type; row numbers and losses come in float64 where the
-device has it, slopes in the logits' type, rounded once.
+`read` and `slope` are the mathematics in two steps; `loss` and `read_slope` do it in one, with
+the row in cache. Logits are (N, V) of any floating type; row numbers and losses come in float64
+where the device has it, slopes in the logits' type, rounded once.
 """
 
 from typing import Protocol

@@ -1,17 +1,17 @@
 """Which backend serves a call, and why. The one place where a backend is imported."""
 
-from types import ModuleType
 from typing import NamedTuple
 
 from crossent.core.array import Array
 from crossent.kernels import eager
+from crossent.kernels.contract import DenseKernels, SigmoidKernels
 
 
 class Choice(NamedTuple):
     """A backend, its name, and the reason it was chosen."""
 
-    dense: ModuleType
-    sigmoid: ModuleType
+    dense: DenseKernels
+    sigmoid: SigmoidKernels
     name: str
     reason: str
 

@@ -1,9 +1,9 @@
 """Binary and multi-label losses from logits: every element is a two-class problem."""
 
+import math
 from typing import Any
 
-from crossent.core.array import Array, compute_dtype, sum_dtype
-from crossent.core.link import link
+from crossent.core.array import Array, sum_dtype
 from crossent.core.reduction import Reduction, check_reduction
 from crossent.core.shape import Shape
 from crossent.core.target import from_binary
@@ -57,23 +57,29 @@ def binary_cross_entropy_with_logits(
     0.6931471805599453
 
     """
-    check_reduction(reduction)
-    xp = engine.namespace(logits)
-    if tuple(target.shape) != tuple(logits.shape):
+    check_reduction(reduction, normalize_by)
+    xp, shape = engine.namespace(logits), tuple(logits.shape)
+    named = {"target": target, "weight": weight, "pos_weight": pos_weight, "mask": mask}
+    for name, values in named.items():
+        check.same_library(name, values, logits)
+    if tuple(target.shape) != shape:
+        same = math.prod(target.shape) == math.prod(shape)
+        hint = " Use target.reshape(logits.shape)." if same else ""
         raise ValueError(
-            f"target must have the shape of logits {tuple(logits.shape)}; got "
-            f"{tuple(target.shape)}. Use target.reshape(logits.shape) or logits.squeeze(-1)."
+            f"target must have the shape of logits {shape}; got {tuple(target.shape)}.{hint}"
         )
-    check.same_shape("mask", mask, tuple(logits.shape))
+    check.same_shape("mask", mask, shape)
+    check.boolean(xp, mask)
+    check.broadcasts("weight", weight, shape)
+    check.broadcasts("pos_weight", pos_weight, shape)
+    if isinstance(normalize_by, str):
+        raise ValueError(f"normalize_by must be a number of elements; got {normalize_by!r}")
     if check.wants_values(validate, target):
-        check.binary_values(xp, xp.astype(target, sum_dtype(xp, logits)))
-    logits = link(xp, logits, temperature=temperature, softcap=softcap)
+        check.binary_values(xp, xp.astype(target, sum_dtype(xp, logits)), mask)
+    logits = engine.linked(logits, temperature, softcap)
     positive, negative, count = from_binary(
         xp, target, logits, pos_weight=pos_weight, weight=weight, mask=mask
     )
-    scale = None
-    if reduction != "none":
-        by = 1.0 if reduction == "sum" else normalize_by if normalize_by is not None else "rows"
-        scale = engine.mean_scale(xp, by, count, count)
-    value = engine.sigmoid_loss(logits, positive, negative, Shape(gamma=gamma), scale=scale)
-    return xp.astype(value, compute_dtype(xp, logits.dtype), copy=False)
+    by = "rows" if normalize_by is None else normalize_by
+    scale = engine.scale_of(xp, reduction, by, count, count)
+    return engine.sigmoid_loss(logits, positive, negative, Shape(gamma=gamma), scale)

@@ -7,6 +7,7 @@ CPU, because reading one on a GPU would wait for it.
 import numpy as np
 
 from crossent.core.array import Array, Namespace, index_dtype, is_torch
+from crossent.core.shape import Shape
 
 
 def wants_values(validate: bool | None, array: Array) -> bool:
@@ -24,11 +25,27 @@ def wants_values(validate: bool | None, array: Array) -> bool:
     return not torch.compiler.is_compiling() and not transforms_active() and is_plain(array)
 
 
+def same_library(name: str, values: object, logits: Array) -> None:
+    """Raise TypeError unless `values` is None or an array of the logits' library."""
+    if values is None:
+        return
+    if not hasattr(values, "shape") or is_torch(values) != is_torch(logits):
+        wanted = "a torch tensor" if is_torch(logits) else "an array"
+        raise TypeError(
+            f"{name} must be {wanted}, as logits are {type(logits).__name__}; "
+            f"got {type(values).__name__}"
+        )
+
+
 def index_target(
     xp: Namespace, target: Array, rows: tuple[int, ...], logits: Array, axis: int
 ) -> None:
     """Raise unless `target` is an integer array with one class for each row."""
     shape = tuple(target.shape)
+    if shape == tuple(logits.shape) != rows:
+        raise TypeError(
+            f"soft labels must be of a floating type; got {target.dtype}. Use .float()."
+        )
     if shape != rows:
         hint = _shape_hint(shape, rows, tuple(logits.shape), axis)
         raise ValueError(
@@ -49,9 +66,7 @@ def _shape_hint(
         return " Use target.squeeze(-1)."
     if shape == logits[:-1] and axis != len(logits) - 1:
         return " If the classes are on the last axis, pass axis=-1."
-    if len(shape) == len(logits):
-        return " Soft labels must have exactly the shape of the logits."
-    return ""
+    return " Soft labels have the shape of the logits." if len(shape) == len(logits) else ""
 
 
 def index_values(
@@ -74,9 +89,12 @@ def index_values(
     raise IndexError(f"row {place}: class {value} is not in 0..{classes - 1}.{hint}")
 
 
-def soft_values(xp: Namespace, target: Array, name: str = "soft labels") -> None:
+def soft_values(
+    xp: Namespace, target: Array, name: str = "soft labels", mask: Array | None = None
+) -> None:
     """Raise ValueError for the first row with a negative or non-finite probability."""
-    place = _first(xp, ~(xp.isfinite(target) & (target >= 0.0)))
+    bad = ~(xp.isfinite(target) & (target >= 0.0))
+    place = _first(xp, bad if mask is None else bad & mask)
     if place is None:
         return
     width = target.shape[-1] if target.ndim > 1 else 1
@@ -84,10 +102,10 @@ def soft_values(xp: Namespace, target: Array, name: str = "soft labels") -> None
     raise ValueError(f"row {place // width}: {name} must be finite and at least 0; got {value:g}.")
 
 
-def binary_values(xp: Namespace, target: Array) -> None:
+def binary_values(xp: Namespace, target: Array, mask: Array | None) -> None:
     """Raise ValueError for the first row with a target outside 0..1."""
-    soft_values(xp, target, "binary targets")
-    place = _first(xp, target > 1.0)
+    soft_values(xp, target, "binary targets", mask)
+    place = _first(xp, target > 1.0 if mask is None else (target > 1.0) & mask)
     if place is not None:
         width = target.shape[-1] if target.ndim > 1 else 1
         value = float(xp.reshape(target, (-1,))[place])
@@ -117,6 +135,46 @@ def per_row(name: str, values: Array | None, rows: tuple[int, ...]) -> None:
         )
 
 
+def weights_are_fixed(sample_weight: Array | None, shape: Shape) -> None:
+    """Raise ValueError for weights that need a gradient where phi is not linear in the mass.
+
+    At a weight of 0 the row's c / mass is lost, and with it the weight's derivative, phi(c).
+    """
+    if getattr(sample_weight, "requires_grad", False) and not shape.is_plain:
+        raise ValueError(
+            "a sample_weight that needs a gradient goes outside: use reduction='none' and "
+            "multiply the rows by it"
+        )
+
+
+def no_ignore_index(ignore_index: int | None) -> None:
+    """Raise ValueError for a class to ignore in soft labels, which have no class index."""
+    if ignore_index is not None and ignore_index >= 0:
+        raise ValueError(f"ignore_index={ignore_index} is for class indices; use mask= for rows")
+
+
+def boolean(xp: Namespace, mask: Array | None) -> None:
+    """Raise TypeError unless `mask` is None or boolean: an integer mask would index or weigh."""
+    if mask is not None and not xp.isdtype(mask.dtype, "bool"):
+        raise TypeError(f"mask must be boolean; got {mask.dtype}. Use mask != 0.")
+
+
+def broadcasts(name: str, values: Array | None, shape: tuple[int, ...]) -> None:
+    """Raise ValueError unless `values` is None or broadcasts to the logits' shape."""
+    if values is None:
+        return
+    own = tuple(values.shape)
+    tail = shape[len(shape) - len(own) :]
+    if len(own) > len(shape) or any(a not in (1, b) for a, b in zip(own, tail, strict=True)):
+        raise ValueError(f"{name} must broadcast to the shape of logits {shape}; got {own}")
+
+
+def positive(name: str, value: object) -> None:
+    """Raise ValueError for a number that is not above 0; arrays are not read."""
+    if isinstance(value, (int, float)) and not value > 0:
+        raise ValueError(f"{name} must be above 0; got {value}")
+
+
 def smoothing(label_smoothing: float) -> None:
     """Raise ValueError unless label smoothing is a share."""
     if not 0.0 <= label_smoothing <= 1.0:
@@ -134,6 +192,11 @@ def top_k(
     if len(target) != 2:
         raise ValueError(f"a sparse target must be a pair (indices, values); got {len(target)}")
     indices, values = target
+    same_library("indices", indices, values)
+    if xp.isdtype(values.dtype, "integral") and xp.isdtype(indices.dtype, "real floating"):
+        raise TypeError(
+            "a sparse target is (indices, values), in this order; topk returns values first"
+        )
     if tuple(indices.shape) != tuple(values.shape) or tuple(indices.shape[:-1]) != rows:
         raise ValueError(
             f"indices and values must both have shape {(*rows, 'K')}; got "
@@ -144,8 +207,8 @@ def top_k(
     width = indices.shape[-1]
     indices, values = xp.reshape(indices, (-1, width)), xp.reshape(values, (-1, width))
     if wants_values(validate, indices):
-        soft_values(xp, values, "values")
         real = xp.astype(indices, index_dtype(xp, indices), copy=False) >= 0
+        soft_values(xp, values, "values", real)
         index_values(xp, indices, classes, None, real)
     return indices, values
 

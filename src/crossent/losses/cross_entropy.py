@@ -3,7 +3,6 @@
 from typing import Any
 
 from crossent.core.array import Array
-from crossent.core.link import link
 from crossent.core.reduction import LossSum, NormalizeBy, Reduction, check_reduction
 from crossent.core.shape import Shape
 from crossent.core.target import Measure, from_dense, from_index, from_top_k
@@ -46,7 +45,7 @@ def cross_entropy(
             shape, used as given; or a pair (indices, values) of shape (N, K), a negative index
             being padding.
         weight: (C,), multiplies the target's mass at each class.
-        ignore_index: the class index of rows to leave out.
+        ignore_index: the class index of rows to leave out; for class indices only.
         reduction: "none" | "sum" | "mean".
         label_smoothing: eps; the target becomes (1 - eps) q + eps / C over the live classes.
         sample_weight: one for each row; a weight of k is k copies of the row.
@@ -57,7 +56,8 @@ def cross_entropy(
         z_loss: adds z_loss * lse^2 to a row's loss.
         gamma: focal, (1 - e^-c)^gamma c. poly_epsilon: poly-1, c + epsilon (1 - e^-c).
         axis: the class axis; by default 1 for torch tensors (PyTorch's), the last otherwise.
-        validate: read the values of the target; by default only where they are in CPU memory.
+        validate: read the values of the target; by default NumPy's and torch's in CPU memory.
+            An index out of range that is not read about is left out, and never read.
 
     Returns:
         A scalar, or with "none" an array of the rows' shape. float32 for half-precision logits.
@@ -75,8 +75,9 @@ def cross_entropy(
     0.0
 
     """
-    check_reduction(reduction)
+    check_reduction(reduction, normalize_by)
     shape = Shape(gamma=gamma, poly_epsilon=poly_epsilon, z_loss=z_loss)
+    check.weights_are_fixed(sample_weight, shape)
     rows, q, lead, soft = _read(
         logits,
         target,
@@ -85,18 +86,34 @@ def cross_entropy(
         label_smoothing=label_smoothing,
         sample_weight=sample_weight,
         mask=mask,
+        temperature=temperature,
+        softcap=softcap,
         axis=axis,
         validate=validate,
     )
-    xp = engine.namespace(rows)
-    rows = link(xp, rows, temperature=temperature, softcap=softcap)
-    by = normalize_by if normalize_by is not None else ("rows" if soft else "weight")
-    value = engine.softmax_loss(rows, q, shape, reduction=reduction, normalize_by=by)
-    return xp.reshape(value, lead) if reduction == "none" else value
+    xp = engine.namespace(logits)
+    by = normalize_by if normalize_by is not None else "rows" if soft else "weight"
+    scale = engine.scale_of(xp, reduction, by, q.weight, q.count)
+    value = engine.softmax_loss(rows, q, shape, scale)
+    return value if scale is not None else xp.reshape(value, lead)
 
 
 def cross_entropy_sum(
-    logits: Array, target: Array | tuple[Array, Array], weight: Array | None = None, **options: Any
+    logits: Array,
+    target: Array | tuple[Array, Array],
+    weight: Array | None = None,
+    *,
+    ignore_index: int | None = -100,
+    label_smoothing: float = 0.0,
+    sample_weight: Array | None = None,
+    mask: Array | None = None,
+    temperature: float | Array | None = None,
+    softcap: float | None = None,
+    z_loss: float = 0.0,
+    gamma: float = 0.0,
+    poly_epsilon: float = 0.0,
+    axis: int | None = None,
+    validate: bool | None = None,
 ) -> LossSum:
     """Return the summed cross-entropy with what a mean divides by, to add over micro-batches.
 
@@ -104,7 +121,8 @@ def cross_entropy_sum(
 
         LossSum(cross_entropy(logits, target, reduction="sum"), weight[target].sum(), len(target))
 
-    Takes the options of `cross_entropy` but reduction and normalize_by, raises what it raises.
+    Takes the options of `cross_entropy` and raises what it raises; its `.mean()` is that of
+    `cross_entropy`.
 
     >>> import numpy as np
     >>> z, y = np.log([[0.5, 0.5], [0.2, 0.8]]), np.array([0, 1])
@@ -113,13 +131,26 @@ def cross_entropy_sum(
     True
 
     """
-    shape = Shape(**{name: options.pop(name) for name in _SHAPE_OPTIONS if name in options})
-    links = {name: options.pop(name) for name in ("temperature", "softcap") if name in options}
-    rows, q, _, _ = _read(logits, target, weight, **options)
-    return engine.softmax_sum(link(engine.namespace(rows), rows, **links), q, shape)
-
-
-_SHAPE_OPTIONS = ("gamma", "poly_epsilon", "z_loss")
+    shape = Shape(gamma=gamma, poly_epsilon=poly_epsilon, z_loss=z_loss)
+    check.weights_are_fixed(sample_weight, shape)
+    rows, q, _, soft = _read(
+        logits,
+        target,
+        weight,
+        ignore_index=ignore_index,
+        label_smoothing=label_smoothing,
+        sample_weight=sample_weight,
+        mask=mask,
+        temperature=temperature,
+        softcap=softcap,
+        axis=axis,
+        validate=validate,
+    )
+    xp = engine.namespace(logits)
+    scale = engine.scale_of(xp, "sum", 1.0, q.weight, q.count)
+    count = xp.sum(q.count)
+    total = engine.softmax_loss(rows, q, shape, scale)
+    return LossSum(total, count if soft else xp.sum(q.weight), count)
 
 
 def _read(
@@ -127,12 +158,14 @@ def _read(
     target: Array | tuple[Array, Array],
     weight: Array | None,
     *,
-    ignore_index: int | None = -100,
-    label_smoothing: float = 0.0,
-    sample_weight: Array | None = None,
-    mask: Array | None = None,
-    axis: int | None = None,
-    validate: bool | None = None,
+    ignore_index: int | None,
+    label_smoothing: float,
+    sample_weight: Array | None,
+    mask: Array | None,
+    temperature: float | Array | None,
+    softcap: float | None,
+    axis: int | None,
+    validate: bool | None,
 ) -> tuple[Array, Measure, tuple[int, ...], bool]:
     """Return the logits as rows, the measure of the target, the rows' shape, and if it is soft."""
     xp = engine.namespace(logits)
@@ -140,26 +173,34 @@ def _read(
     classes, lead = logits.shape[axis], without(tuple(logits.shape), axis)
     if classes == 0:
         raise ValueError(f"logits must have at least one class; got {tuple(logits.shape)}")
+    for name, values in (("weight", weight), ("sample_weight", sample_weight), ("mask", mask)):
+        check.same_library(name, values, logits)
     check.per_class("weight", weight, classes)
     check.per_row("sample_weight", sample_weight, lead)
     check.per_row("mask", mask, lead)
+    check.boolean(xp, mask)
     check.smoothing(label_smoothing)
-    flat = {
-        name: None if values is None else xp.reshape(values, (-1,))
-        for name, values in (("sample_weight", sample_weight), ("mask", mask))
+    rows = engine.linked(to_rows(xp, logits, axis), temperature, softcap)
+    flat_mask = None if mask is None else xp.reshape(mask, (-1,))
+    common: dict[str, Any] = {
+        "label_smoothing": label_smoothing,
+        "class_weight": weight,
+        "sample_weight": None if sample_weight is None else xp.reshape(sample_weight, (-1,)),
+        "mask": flat_mask,
     }
-    rows = to_rows(xp, logits, axis)
-    common: dict[str, Any] = {"label_smoothing": label_smoothing, "class_weight": weight, **flat}
     if isinstance(target, tuple):
+        check.no_ignore_index(ignore_index)
         indices, values = check.top_k(xp, target, lead, classes, validate)
         return rows, from_top_k(xp, indices, values, rows, **common), lead, True
+    check.same_library("target", target, logits)
     if tuple(target.shape) == tuple(logits.shape) and xp.isdtype(target.dtype, "real floating"):
+        check.no_ignore_index(ignore_index)
         dense = to_rows(xp, target, axis)
         if check.wants_values(validate, target):
-            check.soft_values(xp, dense)
+            check.soft_values(xp, dense, mask=None if flat_mask is None else flat_mask[:, None])
         return rows, from_dense(xp, dense, rows, **common), lead, True
     check.index_target(xp, target, lead, logits, axis)
     index = xp.reshape(target, (-1,))
     if check.wants_values(validate, target):
-        check.index_values(xp, index, classes, ignore_index, flat["mask"])
+        check.index_values(xp, index, classes, ignore_index, flat_mask)
     return rows, from_index(xp, index, rows, ignore_index=ignore_index, **common), lead, False

@@ -1,15 +1,20 @@
 """From rows, a measure and a shape to a reduced loss, in the caller's array library.
 
 PyTorch goes through `ops.torch`, so that it differentiates; other arrays through the kernels,
-whose text JAX differentiates itself. The only file here that knows array libraries.
+whose text JAX differentiates itself.
 """
+
+from numbers import Real
 
 from crossent.core import array
 from crossent.core.array import Array, Namespace, compute_dtype, is_torch, scalar
-from crossent.core.reduction import LossSum, NormalizeBy, Reduction, divisor, reciprocal
+from crossent.core.link import link
+from crossent.core.loss import quiet, quiet_elements
+from crossent.core.reduction import NormalizeBy, Reduction, divisor, reciprocal
 from crossent.core.shape import Shape
 from crossent.core.target import Measure
 from crossent.kernels.select import select
+from crossent.losses import check
 
 
 def namespace(logits: Array) -> Namespace:
@@ -27,34 +32,35 @@ def namespace(logits: Array) -> Namespace:
     return xp
 
 
-def softmax_loss(
-    logits: Array,
-    q: Measure,
-    shape: Shape,
-    *,
-    reduction: Reduction,
-    normalize_by: NormalizeBy | float,
-) -> Array:
-    """Return the reduced loss of rows (N, V), in float32 for half-precision logits."""
+def linked(logits: Array, temperature: float | Array | None, softcap: float | None) -> Array:
+    """Return softcap * tanh(logits / temperature / softcap), computed in float32 at least."""
+    if temperature is None and softcap is None:
+        return logits
+    check.positive("temperature", temperature)
+    check.positive("softcap", softcap)
     xp = namespace(logits)
-    scale = _scale(xp, q, reduction, normalize_by)
+    wide = xp.astype(logits, compute_dtype(xp, logits.dtype), copy=False)
+    return link(xp, wide, temperature=temperature, softcap=softcap)
+
+
+def softmax_loss(logits: Array, q: Measure, shape: Shape, scale: Array | None) -> Array:
+    """Return the loss of every row, or with a scalar `scale` their scaled sum.
+
+    Computed and returned in float32 for half-precision logits.
+    """
+    xp = namespace(logits)
     if is_torch(logits):
         from crossent.ops.torch.dense import dense
 
         value = dense(logits, q, shape, scale)
     else:
-        value = select(logits).dense.loss(logits, q, shape)
-        value = value if scale is None else xp.sum(value) * scale
+        wide = quiet(xp, xp.astype(logits, compute_dtype(xp, logits.dtype), copy=False), q)
+        value = _scaled_sum(xp, select(wide).dense.loss(wide, q, shape), scale)
     return xp.astype(value, compute_dtype(xp, logits.dtype), copy=False)
 
 
 def sigmoid_loss(
-    logits: Array,
-    positive: Array,
-    negative: Array,
-    shape: Shape,
-    *,
-    scale: Array | None,
+    logits: Array, positive: Array, negative: Array, shape: Shape, scale: Array | None
 ) -> Array:
     """Return the loss of every element, or with a scalar `scale` their scaled sum."""
     xp = namespace(logits)
@@ -63,32 +69,29 @@ def sigmoid_loss(
 
         value = sigmoid(logits, positive, negative, shape, scale)
     else:
-        value = select(logits).sigmoid.loss(logits, positive, negative, shape)
-        value = value if scale is None else xp.sum(value) * scale
+        wide = xp.astype(logits, compute_dtype(xp, logits.dtype), copy=False)
+        wide = quiet_elements(xp, wide, positive, negative)
+        value = _scaled_sum(xp, select(wide).sigmoid.loss(wide, positive, negative, shape), scale)
     return xp.astype(value, compute_dtype(xp, logits.dtype), copy=False)
 
 
-def softmax_sum(logits: Array, q: Measure, shape: Shape) -> LossSum:
-    """Return the sum of the rows' losses with what a mean divides by."""
-    xp = namespace(logits)
-    total = softmax_loss(logits, q, shape, reduction="sum", normalize_by=1.0)
-    return LossSum(total, xp.sum(q.weight), xp.sum(q.count))
-
-
-def mean_scale(
-    xp: Namespace, by: NormalizeBy | float | Array, weight: Array, count: Array
-) -> Array:
-    """Return what a mean multiplies the sum of the losses by, a scalar array."""
-    of = divisor(by, weight, count)
-    if isinstance(of, (int, float)):
+def scale_of(
+    xp: Namespace,
+    reduction: Reduction,
+    normalize_by: NormalizeBy | float | Array,
+    weight: Array,
+    count: Array,
+) -> Array | None:
+    """Return what the sum of the losses is multiplied by, or None to keep them apart."""
+    if reduction == "none":
+        return None
+    if reduction == "sum":
+        return scalar(xp, 1.0, count)
+    of = divisor(normalize_by, weight, count)
+    if isinstance(of, Real):
         return scalar(xp, reciprocal(of), count)
     return reciprocal(xp.sum(of))
 
 
-def _scale(
-    xp: Namespace, q: Measure, reduction: Reduction, by: NormalizeBy | float
-) -> Array | None:
-    """Return what the sum of the losses is multiplied by, or None to keep the rows apart."""
-    if reduction == "none":
-        return None
-    return scalar(xp, 1.0, q.count) if reduction == "sum" else mean_scale(xp, by, q.weight, q.count)
+def _scaled_sum(xp: Namespace, value: Array, scale: Array | None) -> Array:
+    return value if scale is None else xp.sum(value) * scale

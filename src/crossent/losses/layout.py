@@ -1,5 +1,7 @@
 """Where the classes lie in an array of logits, and its shape as rows (N, V)."""
 
+import math
+
 from crossent.core.array import Array, Namespace, is_torch
 
 
@@ -21,7 +23,8 @@ def without(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
 
 def to_rows(xp: Namespace, array: Array, axis: int) -> Array:
     """Return the array as rows (N, V) with its classes last; a view where strides allow."""
-    if array.ndim != 2 or axis != 1:
-        array = xp.moveaxis(array, axis, -1)
-        array = xp.reshape(array, (-1, array.shape[-1]) if array.shape[-1] else (0, 0))
-    return array
+    if array.ndim == 2 and axis == 1:
+        return array
+    others = [place for place in range(array.ndim) if place != axis]
+    array = xp.permute_dims(array, (*others, axis))  # moveaxis has no rule under torch.func.vmap
+    return xp.reshape(array, (math.prod(array.shape[:-1]), array.shape[-1]))

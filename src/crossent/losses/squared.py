@@ -7,8 +7,15 @@ scores, -4.5e-5 after a sigmoid, and -0.99995 for cross-entropy.
 
 from typing import Any
 
-from crossent.core.array import Array, Namespace, index_dtype
-from crossent.core.reduction import LossSum, Reduction, check_reduction
+from crossent.core.array import (
+    Array,
+    Namespace,
+    compute_dtype,
+    device_of,
+    index_dtype,
+    sum_dtype,
+)
+from crossent.core.reduction import Reduction, check_reduction
 from crossent.losses import check, engine
 
 
@@ -32,8 +39,9 @@ def squared_error(
     6.625
 
     """
-    xp = engine.namespace(logits)
-    return _reduce(xp, logits, target, logits, weight, sample_weight, reduction, half=True)
+    xp, logits = _wide(logits)
+    rows = 0.5 * xp.sum((logits - _one_hot(xp, target, logits)) ** 2, axis=-1)
+    return _reduce(xp, rows, target, logits, weight, sample_weight, reduction)
 
 
 def brier_loss(
@@ -54,10 +62,11 @@ def brier_loss(
     0.5
 
     """
-    xp = engine.namespace(logits)
+    xp, logits = _wide(logits)
     shifted = xp.exp(logits - xp.max(logits, axis=-1, keepdims=True))
     probabilities = shifted / xp.sum(shifted, axis=-1, keepdims=True)
-    return _reduce(xp, probabilities, target, logits, weight, sample_weight, reduction)
+    rows = xp.sum((probabilities - _one_hot(xp, target, logits)) ** 2, axis=-1)
+    return _reduce(xp, rows, target, logits, weight, sample_weight, reduction)
 
 
 def sigmoid_squared_error(
@@ -78,41 +87,43 @@ def sigmoid_squared_error(
     0.25
 
     """
+    xp, logits = _wide(logits)
+    up = logits >= 0.0
+    small = xp.exp(-xp.where(up, logits, -logits))  # tanh would lose a small output's digits
+    outputs = xp.where(up, 1.0, small) / (1.0 + small)
+    rows = 0.5 * xp.sum((outputs - _one_hot(xp, target, logits)) ** 2, axis=-1)
+    return _reduce(xp, rows, target, logits, weight, sample_weight, reduction)
+
+
+def _wide(logits: Array) -> tuple[Namespace, Array]:
+    """Return the array functions and the logits (N, C) in float32 at least."""
     xp = engine.namespace(logits)
-    outputs = 0.5 * (xp.tanh(0.5 * logits) + 1.0)
-    return _reduce(xp, outputs, target, logits, weight, sample_weight, reduction, half=True)
+    if logits.ndim != 2:
+        raise ValueError(f"logits must have shape (N, C); got {tuple(logits.shape)}")
+    return xp, xp.astype(logits, compute_dtype(xp, logits.dtype), copy=False)
 
 
 def _reduce(
     xp: Namespace,
-    outputs: Array,
+    rows: Array,
     target: Array,
     logits: Array,
     weight: Array | None,
     sample_weight: Array | None,
     reduction: Reduction,
-    *,
-    half: bool = False,
 ) -> Any:
+    """Return the weighted rows, their sum, or their mean over the weights."""
     check_reduction(reduction)
-    if logits.ndim != 2:
-        raise ValueError(f"logits must have shape (N, C); got {tuple(logits.shape)}")
-    rows, classes = logits.shape
-    check.per_class("weight", weight, classes)
-    check.per_row("sample_weight", sample_weight, (rows,))
-    one_hot = _one_hot(xp, target, logits)
-    loss = xp.sum((outputs - one_hot) ** 2, axis=-1)
-    loss = 0.5 * loss if half else loss
-    row_weight = xp.ones_like(loss)
+    check.per_class("weight", weight, logits.shape[1])
+    check.per_row("sample_weight", sample_weight, tuple(rows.shape))
+    each = xp.ones_like(rows, dtype=sum_dtype(xp, rows))
     if weight is not None:
-        row_weight = xp.sum(one_hot * xp.astype(weight, loss.dtype), axis=-1)
+        each = xp.sum(_one_hot(xp, target, logits) * xp.astype(weight, each.dtype), axis=-1)
     if sample_weight is not None:
-        row_weight = row_weight * xp.astype(sample_weight, loss.dtype)
-    weighted = row_weight * loss
-    if reduction == "none":
-        return weighted
-    total = LossSum(xp.sum(weighted), xp.sum(row_weight), rows)
-    return total.total if reduction == "sum" else total.mean()
+        each = each * xp.astype(sample_weight, each.dtype)
+    scale = engine.scale_of(xp, reduction, "weight", each, each)
+    value = each * rows if scale is None else xp.sum(each * rows) * scale
+    return xp.astype(value, logits.dtype, copy=False)
 
 
 def _one_hot(xp: Namespace, target: Array, logits: Array) -> Array:
@@ -122,7 +133,7 @@ def _one_hot(xp: Namespace, target: Array, logits: Array) -> Array:
     check.index_target(xp, target, (rows,), logits, 1)
     if check.wants_values(None, target):
         check.index_values(xp, target, classes, None, None)
-    names = xp.arange(classes, dtype=index_dtype(xp, target), device=target.device)
+    names = xp.arange(classes, dtype=index_dtype(xp, target), device=device_of(target))
     return xp.astype(
         names[None, :] == xp.astype(target, index_dtype(xp, target))[:, None], logits.dtype
     )

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from crossent.core.array import Array, Namespace, namespace
+from crossent.core.array import Array, Namespace, namespace, sum_dtype
 
 Unit = Literal["nats", "bits"]
 
@@ -68,11 +68,15 @@ def kl_divergence(
 
     """
     xp, (p, q) = _distributions(axis, validate, p=p, q=q)
-    none = p == 0.0
-    # Where p and q are near, log1p keeps the digits of their difference.
-    ratio = xp.where(none, 0.0, (p - q) / xp.where(q == 0.0, 1.0, q))
-    logs = xp.where(q == 0.0, xp.inf, xp.log1p(ratio))
-    return xp.sum(p * xp.where(none, 0.0, logs), axis=axis) * _per_nat(unit)
+    impossible, inside = q == 0.0, (p > 0.0) & (q > 0.0)
+    safe_p, safe_q = xp.where(inside, p, 1.0), xp.where(inside, q, 1.0)
+    # Where p and q are near, log1p keeps the digits of their difference; elsewhere p / q may be
+    # too large or too small a number for its logarithm to be right.
+    near = (safe_p < 2.0 * safe_q) & (safe_q < 2.0 * safe_p)
+    ratio = xp.where(near, safe_p - safe_q, 0.0) / xp.where(near, safe_q, 1.0)
+    logs = xp.where(near, xp.log1p(ratio), xp.log(safe_p) - xp.log(safe_q))
+    logs = xp.where(impossible & (p > 0.0), xp.inf, logs)
+    return xp.sum(p * logs, axis=axis) * _per_nat(unit)
 
 
 def _distributions(axis: int, validate: bool, **given: Array) -> tuple[Namespace, list[Array]]:
@@ -81,6 +85,10 @@ def _distributions(axis: int, validate: bool, **given: Array) -> tuple[Namespace
         np.asarray(p, np.float64) if isinstance(p, (list, tuple)) else p for p in given.values()
     ]
     xp = namespace(arrays[0])
+    arrays = [
+        p if xp.isdtype(p.dtype, "real floating") else xp.astype(p, sum_dtype(xp, p))
+        for p in arrays
+    ]
     if len({tuple(a.shape) for a in arrays}) > 1:
         shapes = " and ".join(str(tuple(a.shape)) for a in arrays)
         raise ValueError(f"{' and '.join(given)} must have the same shape; got {shapes}")

@@ -10,39 +10,32 @@ from typing import Any, NamedTuple
 import torch
 
 from crossent.core.shape import Shape
-from crossent.ops.torch.route import route
+from crossent.ops.torch.operators import KERNELS, loss_operator
+from crossent.ops.torch.route import is_batched, route
 
 Parts = tuple[torch.Tensor | None, ...]  # the tensors of a target, constants on the fast routes
 
 
 class Kind(NamedTuple):
-    """The verbs of one kind of row: (logits, parts, shape[, scale]) to losses, slopes."""
+    """A kind of row: the name of its kernel verbs, and its loss in plain torch operations."""
 
     name: str
     compose: Callable[[torch.Tensor, Parts, Shape], torch.Tensor]
-    loss: Callable[[torch.Tensor, Parts, Shape], torch.Tensor]
-    read_slope: Callable[
-        [torch.Tensor, Parts, Shape, torch.Tensor], tuple[torch.Tensor, torch.Tensor]
-    ]
-    losses_like: Callable[[torch.Tensor], tuple[Any, ...]]
-
-
-KINDS: dict[str, Kind] = {}  # by name, because an operator's schema holds strings, not functions
 
 
 def fused(
     kind: Kind, logits: torch.Tensor, parts: Parts, shape: Shape, scale: torch.Tensor | None
 ) -> torch.Tensor:
-    """Return the losses, or with a constant scalar `scale` their scaled sum, differentiable."""
-    way = route(logits, [part for part in parts if part is not None])
+    """Return the losses, or with a scalar `scale` their scaled sum, differentiable."""
+    constants = [part for part in (*parts, scale) if part is not None]
+    way = route(logits, constants)
     if way == "compose":
         return _scaled_sum(kind.compose(logits, parts, shape), scale)
-    want_grad = torch.is_grad_enabled() and logits.requires_grad
     if way == "compile":
-        return fused_op(kind.name, logits, list(parts), numbers(shape), scale, want_grad)[0]
-    if want_grad:
+        return loss_operator(kind.name, logits, parts, shape, scale)
+    if torch.is_grad_enabled() and logits.requires_grad:
         return _Fused.apply(kind, logits, shape, scale, *parts)  # type: ignore[no-any-return]
-    return _scaled_sum(kind.loss(logits, parts, shape), scale)
+    return _scaled_sum(KERNELS[kind.name].loss(logits, parts, shape), scale)
 
 
 class _Fused(torch.autograd.Function):
@@ -63,10 +56,11 @@ class _Fused(torch.autograd.Function):
     ) -> torch.Tensor:
         ctx.save_for_backward(logits, scale, *parts)
         ctx.kind, ctx.shape, ctx.slope = kind, shape, None
+        kernels = KERNELS[kind.name]
         # float16 recomputes: scaled by 1/N before GradScaler's factor, slopes would underflow.
         if scale is None or logits.dtype == torch.float16:
-            return _scaled_sum(kind.loss(logits, parts, shape), scale)
-        value, ctx.slope = kind.read_slope(logits, parts, shape, scale)
+            return _scaled_sum(kernels.loss(logits, parts, shape), scale)
+        value, ctx.slope = kernels.read_slope(logits, parts, shape, scale)
         return _scaled_sum(value, scale)
 
     @staticmethod
@@ -79,70 +73,19 @@ class _Fused(torch.autograd.Function):
             (slope,) = torch.autograd.grad(value, logits, upstream, create_graph=True)
             return None, slope, *rest
         slope, ctx.slope = ctx.slope, None
-        if slope is None:
+        if is_batched(upstream):  # is_grads_batched: the slope is not one
+            one = torch.ones((), dtype=torch.float64, device=logits.device)
+            unit = one if scale is None else scale
+            slope = KERNELS[ctx.kind.name].read_slope(logits, tuple(parts), ctx.shape, unit)[1]
+            wider = upstream.reshape(upstream.shape + (1,) * (slope.ndim - upstream.ndim))
+            return None, slope * wider.to(slope.dtype), *rest
+        whole = slope is not None and upstream.device.type == "cpu" and upstream.item() == 1.0
+        if slope is None or (slope.dtype == torch.bfloat16 and not whole):  # rounded once
             row_scale = upstream if scale is None else upstream * scale
-            slope = ctx.kind.read_slope(logits, tuple(parts), ctx.shape, row_scale)[1]
-        elif upstream.device.type != "cpu" or upstream.item() != 1.0:
+            slope = KERNELS[ctx.kind.name].read_slope(logits, tuple(parts), ctx.shape, row_scale)[1]
+        elif not whole:
             slope = slope.mul_(upstream)
         return None, slope, *rest
-
-
-@torch.library.custom_op("crossent::fused", mutates_args=())
-def fused_op(
-    kind: str,
-    logits: torch.Tensor,
-    parts: list[torch.Tensor | None],
-    shape: list[float],
-    scale: torch.Tensor | None,
-    want_grad: bool,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the losses (or their scaled sum), and the slope (empty unless wanted)."""
-    verbs, options = KINDS[kind], Shape(*shape)
-    if want_grad:
-        ones = torch.ones((), dtype=torch.float64, device=logits.device)
-        factor = ones if scale is None else scale
-        value, slope = verbs.read_slope(logits, tuple(parts), options, factor)
-    else:
-        value, slope = verbs.loss(logits, tuple(parts), options), logits.new_empty((0,))
-    return _scaled_sum(value, scale), slope
-
-
-@fused_op.register_fake
-def _(
-    kind: str,
-    logits: torch.Tensor,
-    parts: list[torch.Tensor | None],
-    shape: list[float],
-    scale: torch.Tensor | None,
-    want_grad: bool,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    value = logits.new_empty(KINDS[kind].losses_like(logits), dtype=torch.float64)
-    slope = logits.new_empty(logits.shape if want_grad else (0,))
-    return _scaled_sum(value, scale), slope
-
-
-def _keep_slope(ctx: Any, inputs: tuple[Any, ...], output: tuple[torch.Tensor, ...]) -> None:
-    ctx.save_for_backward(output[1])
-    ctx.set_materialize_grads(False)
-    parts = inputs[2]
-    # The gradient of a list mirrors it where every item is a tensor; else the list is a leaf.
-    ctx.no_parts = [None] * len(parts) if all(part is not None for part in parts) else None
-
-
-def _use_slope(ctx: Any, upstream: torch.Tensor | None, _slope: object) -> Any:
-    (slope,) = ctx.saved_tensors
-    if upstream is None:
-        return None, None, ctx.no_parts, None, None, None
-    wider = upstream.reshape(upstream.shape + (1,) * (slope.ndim - upstream.ndim))
-    return None, slope * wider.to(slope.dtype), ctx.no_parts, None, None, None
-
-
-fused_op.register_autograd(_use_slope, setup_context=_keep_slope)
-
-
-def numbers(shape: Shape) -> list[float]:
-    """Return the shape's numbers in the order `Shape` takes them."""
-    return [shape.gamma, shape.poly_epsilon, shape.generalised, shape.z_loss]
 
 
 def _scaled_sum(value: torch.Tensor, scale: torch.Tensor | None) -> torch.Tensor:

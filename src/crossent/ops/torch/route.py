@@ -33,6 +33,15 @@ def transforms_active() -> bool:
     return True  # an unknown torch: composition is right whether transforms are active or not
 
 
+def is_batched(tensor: torch.Tensor) -> bool:
+    """Say whether this is a batch in the guise of one tensor, as `is_grads_batched` makes them."""
+    probes = (getattr(torch._C._functorch, name, None) for name in _BATCH_PROBES)  # type: ignore[attr-defined]
+    return any(probe(tensor) for probe in probes if probe is not None)
+
+
+_BATCH_PROBES = ("is_batchedtensor", "is_legacy_batchedtensor")
+
+
 def forward_mode_active() -> bool:
     """Say whether a `torch.autograd.forward_ad.dual_level` is open."""
     return getattr(forward_ad, "_current_level", 0) >= 0
