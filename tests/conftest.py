@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,15 @@ os.environ["JAX_ENABLE_X64"] = "1"  # read when jax is first imported
 # Where this is set (continuous integration), a skip whose reason says anything else is a failure.
 SKIP_ONLY = os.environ.get("CROSSENT_SKIP_ONLY")
 _refused: list[str] = []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache folder of the tests' own: none of them writes to the user's."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        yield folder
 
 
 @pytest.fixture(scope="session")

@@ -151,6 +151,10 @@ def bad_setting() -> list[str]:
     return ["train", "digits", "--label-smoothing", "2"]
 
 
+def too_few_rows() -> list[str]:
+    return ["train", "digits", "--rows", "5"]
+
+
 def too_many_rows() -> list[str]:
     return ["train", "digits", "--rows", "100000"]
 
@@ -222,6 +226,7 @@ CASES: list[tuple[Callable[[], list[str]], list[str]]] = [
     (taken_folder, ["'out' already holds a run"]),
     (absent_builtin, ["fashion-mnist", "train-images-idx3-ubyte"]),
     (bad_setting, ["label_smoothing"]),
+    (too_few_rows, ["more --rows", "--drop-class"]),
     (too_many_rows, ["rows"]),
     (unknown_class_to_drop, ["eleven"]),
     (diverging, ["--lr"]),

@@ -68,7 +68,14 @@ def test_missing_data_is_named(crossent):
             'Invalid value for --epochs: unable to convert "many" into int.',
         ),
         (["train", "digits", "--model", "mpl"], 'Did you mean "mlp"?'),
-        (["train", "digits", "--hidden", "3,x"], "Invalid value for --hidden"),
+        (
+            ["train", "digits", "--hidden", "3,x"],
+            "Invalid value for --hidden: expected whole numbers, such as 256,128; got '3,x'. See",
+        ),
+        (
+            ["train", "digits", "--hidden="],
+            "--hidden: expected whole numbers, such as 256,128; got ''.",
+        ),
         (["doctor", "a\nb"], r"One argument too many: 'a\nb'."),
         (["evaluate"], "PREDICTIONS needs a value."),
         (["predict", "runs/x"], "DATA needs a value."),

@@ -15,7 +15,7 @@ def test_an_existing_file_is_kept_unless_forced():
     with pytest.raises(InputError, match=r"--report 'a.html' exists; give --force"):
         check_new(Path("a.html"), "--report", force=False)
     check_new(Path("a.html"), "--report", force=True)
-    write_text(Path("a.html"), "né")
+    write_text(Path("a.html"), "né", "--report")
     assert Path("a.html").read_bytes() == "né".encode()
 
 
@@ -29,5 +29,11 @@ def test_a_folder_and_a_missing_folder_are_refused(force: bool):
 
 def test_nothing_half_written(workdir: Path):
     with pytest.raises(UnicodeEncodeError):
-        write_text(Path("a.html"), "x" * 10_000 + "\ud800")
+        write_text(Path("a.html"), "x" * 10_000 + "\ud800", "--report")
     assert list(workdir.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_names_the_flag():
+    Path("file").write_text("")
+    with pytest.raises(InputError, match=r"--report 'file/a\.html' cannot be written: Not a dir"):
+        write_text(Path("file/a.html"), "x", "--report")

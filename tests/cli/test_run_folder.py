@@ -1,8 +1,12 @@
+import os
+import platform
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from crossent.cli.run_folder import building, check_free
+from crossent.cli.run_folder import OWNER, building, check_free
 from crossent.errors import InputError
 
 
@@ -79,3 +83,54 @@ def test_a_run_in_the_making_is_named(workdir: Path):
     with pytest.raises(InputError, match=r"\.x\.partial.* exists"):
         write_run(Path("x"))
     assert (workdir / ".x.partial").exists()
+
+
+@pytest.fixture
+def dead() -> int:
+    """The number of a process that has ended."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        pass
+    return process.pid
+
+
+@pytest.mark.parametrize("out", [None, Path("x")])
+def test_what_a_killed_run_left_is_taken_over(workdir: Path, out: Path | None, dead: int):
+    partial = workdir / ("runs/.digits-1.partial" if out is None else ".x.partial")
+    partial.mkdir(parents=True)
+    (partial / OWNER).write_text(f"{dead} {platform.node()} 1")
+    (partial / "log.jsonl").write_text("{}")
+    final = write_run(out)
+    assert final.name == ("x" if out else "digits-1")
+    assert [p.name for p in final.iterdir()] == ["model.json"]
+    assert [p.name for p in partial.parent.iterdir()] == [final.name]
+
+
+def test_a_number_used_again_is_another_process(workdir: Path):
+    (workdir / ".x.partial").mkdir()
+    (workdir / ".x.partial" / OWNER).write_text(f"{os.getpid()} {platform.node()} 1")
+    write_run(Path("x"))
+    assert [p.name for p in workdir.iterdir()] == ["x"]
+
+
+@pytest.mark.parametrize("signature", ["", "x", "1 elsewhere 1", "12"])
+def test_a_folder_of_another_machine_stays(workdir: Path, signature: str):
+    (workdir / ".x.partial").mkdir()
+    (workdir / ".x.partial" / OWNER).write_text(signature)
+    with pytest.raises(InputError, match="exists"):
+        write_run(Path("x"))
+
+
+def test_a_living_run_keeps_its_folder():
+    with building(Path("x"), "a") as (partial, _):
+        with pytest.raises(InputError, match="is being written there"):
+            write_run(Path("x"))
+        assert partial.exists()
+
+
+def test_what_cannot_be_written_names_the_flag(workdir: Path):
+    (workdir / "file").write_text("")
+    with pytest.raises(InputError, match=r"--out 'file/x' cannot be written: Not a directory"):
+        write_run(Path("file/x"))
+    (workdir / "runs").write_text("")
+    with pytest.raises(InputError, match=r"'runs' cannot be written: .*; name another .* --out"):
+        write_run()

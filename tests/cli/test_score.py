@@ -4,6 +4,7 @@ from sklearn.metrics import log_loss
 
 from crossent.cli.score import score
 from crossent.data.predictions import Predictions
+from crossent.errors import InputError
 
 
 def test_everything_that_a_file_holds_is_used():
@@ -24,3 +25,14 @@ def test_soft_labels_are_scored_as_they_are():
     given = np.array([[0.5, 0.5], [0.9, 0.1]])
     found = score(Predictions(("a", "b"), target.argmax(1), given, target_probs=target))
     assert found.log_loss == pytest.approx(-(target * np.log(given)).sum(1).mean())
+
+
+def test_codes_of_classes_that_are_called_by_numbers():
+    classes = ("3", "4", "5", "6", "7", "8")
+    found = score(Predictions(classes, np.array([3, 4, 5]), np.eye(6)[[3, 4, 5]]))
+    assert found.accuracy == 1.0
+
+
+def test_predictions_without_labels_are_refused():
+    with pytest.raises(InputError, match="without labels"):
+        score(Predictions(("a", "b"), None, np.array([[0.5, 0.5]])))

@@ -15,6 +15,8 @@ import pytest
 from sklearn.datasets import load_iris
 from sklearn.metrics import accuracy_score, log_loss
 
+from crossent.scoring.evaluation import evaluate
+
 COMMAND = [sys.executable, "-m", "crossent.cli.app"]
 QUICK = ("--model", "linear", "--epochs", "2", "--rows", "400")
 FILES = [
@@ -108,7 +110,8 @@ def test_evaluate_prints_the_same_numbers(crossent):
 def test_config_of_a_run_repeats_it_bit_for_bit(crossent):
     crossent("train", "digits", "--rows", "400", "--hidden", "8,4", "--seed", "3", "--epochs", "2")
     assert crossent("train", "--config", "runs/digits-1/config.json").code == 0
-    for name in ("model.safetensors", "config.json", "metrics.json", "predictions.parquet"):
+    names = ("model.safetensors", "model.json", "config.json", "metrics.json")
+    for name in (*names, "predictions.parquet"):
         one, two = (Path(f"runs/digits-{n}", name).read_bytes() for n in (1, 2))
         assert one == two
 
@@ -171,7 +174,10 @@ def test_an_error_late_leaves_nothing(crossent, monkeypatch: pytest.MonkeyPatch,
 
     monkeypatch.setattr("crossent.report.html.render", full)
     ended = crossent("train", "digits", *QUICK)
-    assert (ended.code, ended.err) == (2, "crossent: No space left on device: 'report.html'\n")
+    assert ended.code == 2
+    assert ended.err.startswith("crossent: runs folder 'runs' cannot be written: No space left on")
+    ended = crossent("train", "digits", *QUICK, "--out", "x/y")
+    assert ended.err == "crossent: --out 'x/y' cannot be written: No space left on device\n"
     assert list(workdir.iterdir()) == []
 
 
@@ -189,15 +195,16 @@ def test_tensorboard_events(crossent):
     assert list(Path("runs/digits-1").rglob("events.out.tfevents.*"))
 
 
-def test_ctrl_c_saves_the_run_and_says_how_to_go_on(workdir: Path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_the_run_and_says_how_to_train_it_in_full(workdir: Path, number: int):
     line = [*COMMAND, "train", "digits", "--model", "linear", "--epochs", "1000000"]
     with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
         for text in run.stdout:
             if text.startswith("epoch"):
-                run.send_signal(signal.SIGINT)
+                run.send_signal(number)
                 break
         rest, errors = run.communicate(timeout=60)
-    assert (run.returncode, errors) == (130, "")
+    assert (run.returncode, errors) == (128 + number, "")
     assert names("runs/digits-1") == FILES
     assert names("runs") == ["digits-1"]
     assert metrics("runs/digits-1")["interrupted"] is True
@@ -243,3 +250,49 @@ def test_plain_lines_without_a_terminal(shell):
         "epoch 1/2",
         "epoch 2/2",
     ]
+
+
+def test_classes_called_by_numbers_are_scored_by_name(crossent, workdir: Path):
+    rows = [f"{i % 6 + 0.1 * (i // 60)},{i % 7},{3 + i % 6}" for i in range(240)]
+    Path("wine.csv").write_text("\n".join(["x,z,quality", *rows]) + "\n")
+    crossent("train", "wine.csv", "--target", "quality", "--epochs", "20", "--out", "run")
+    columns = duckdb.sql("from 'run/predictions.parquet'").fetchnumpy()
+    names = [str(n) for n in range(3, 9)]
+    probabilities = np.stack([columns[f"p_{c}"] for c in names], 1)
+    right = accuracy_score(columns["label"], columns["prediction"])
+    assert metrics("run")["test"]["accuracy"] == pytest.approx(right)
+    assert right > 0.5
+    codes = columns["label"].astype(int)
+    assert evaluate(codes, probabilities, classes=names).accuracy == pytest.approx(right)
+
+
+@pytest.mark.parametrize("end", ["| head -1", "> /dev/full", ">&-"])
+def test_an_output_that_fails_does_not_cost_the_run(workdir: Path, end: str):
+    line = shlex.join([*COMMAND, "train", "digits", "--model", "linear", "--epochs", "30"])
+    done = subprocess.run(
+        ["bash", "-c", f"{line} {end}; exit ${{PIPESTATUS[0]}}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0 if end == ">&-" else 1, "")
+    assert names("runs/digits-1") == FILES
+
+
+def test_filled_in_values_are_told(crossent, workdir: Path):
+    rows = [f"{'' if i % 4 == 0 else i / 7},{i % 5},{'ab'[i % 2]}" for i in range(60)]
+    Path("t.csv").write_text("\n".join(["x,z,y", *rows]) + "\n")
+    told = "column 'x': 15 of 60 values missing, taken as the mean of the training part"
+    ended = crossent("train", "t.csv", "--target", "y", "--epochs", "2")
+    assert f"notice      {told}\n" in ended.out
+    assert told.replace("'", "&#x27;") in Path("runs/t-1/report.html").read_text()
+    assert told in crossent("predict", "runs/t-1", "t.csv").out
+
+
+def test_soft_labels_say_what_accuracy_uses(crossent, workdir: Path):
+    rows = [f"{i / 7},{0.9 - 0.8 * (i % 2):.1f},{0.1 + 0.8 * (i % 2):.1f}" for i in range(60)]
+    Path("t.csv").write_text("\n".join(["x,q_a,q_b", *rows]) + "\n")
+    crossent("train", "t.csv", "--target-probs", "q_*", "--epochs", "2", "--out", "run")
+    crossent("evaluate", "run/predictions.parquet", "--report", "page.html")
+    for page in ("run/report.html", "page.html"):
+        assert "most probable label of each row" in Path(page).read_text()

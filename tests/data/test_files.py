@@ -56,3 +56,11 @@ def test_names_stay_one_short_line() -> None:
     long = named("d" * 500 + "/end.csv")
     assert len(long) <= 160
     assert long.endswith("/end.csv'")
+
+
+def test_a_pipe_is_refused_before_it_is_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(InputError, match=r"pipe\.csv' is a pipe; save it to a file first"):
+        read_all(tmp_path / "pipe.csv")
+    with pytest.raises(InputError, match="is a device; save it to a file first"):
+        read_head(Path("/dev/zero"), 10)

@@ -7,7 +7,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from crossent.data.dataset import Column, Dataset, Features, Images, Table
 from crossent.data.open import open_dataset
-from crossent.data.preprocess import Preprocessing, table_of
+from crossent.data.preprocess import Preprocessing, missing_notices, table_of
 from crossent.errors import InputError
 
 
@@ -146,3 +146,56 @@ def test_a_mapping_of_values_becomes_the_table() -> None:
         table_of(rules, {"x0": ["one"], "c": ["u"]})
     with pytest.raises(InputError, match="same length"):
         table_of(rules, {"x0": [1], "c": ["u", "v"]})
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e300])
+def test_pixels_that_are_not_finite_are_named(bad: float) -> None:
+    values = np.ones((3, 2, 2))
+    values[1, 0, 1] = bad
+    with pytest.raises(InputError, match="pixels must be finite numbers; row 1"):
+        fitted(Images(np.ones((1, 2, 2)))).apply(Images(values))
+
+
+@pytest.mark.parametrize("bad", ["x", None, "three"])
+def test_pixels_that_are_no_numbers_are_named(bad: object) -> None:
+    values = np.ones((3, 2, 2), dtype=object)
+    preprocessing = fitted(Images(np.ones((1, 2, 2))))
+    np.testing.assert_allclose(preprocessing.apply(Images(values)), 1 / 255, rtol=1e-6)
+    values[2, 1, 1] = bad
+    with pytest.raises(InputError, match="row 2"):
+        preprocessing.apply(Images(values))
+    with pytest.raises(InputError, match="row 0"):
+        preprocessing.apply(Images(np.full((1, 2, 2), "x")))
+
+
+def test_a_mask_is_a_missing_value() -> None:
+    table = Table((*categorical("u", "v").columns, *numeric(np.array([[1.0], [3.0]])).columns))
+    rules = fitted(table).columns
+    texts = np.ma.masked_array(["u", "v"], [True, False])
+    for values in (np.ma.masked_array([7, 1], [True, False]), np.ma.masked_less([-9.0, 1.0], 0)):
+        made = table_of(rules, {"c": texts, "x0": values})
+        assert made.columns[0].values.tolist() == [None, "v"]
+        np.testing.assert_array_equal(made.columns[1].values, [np.nan, 1.0])
+    images = np.ma.masked_array(np.ones((2, 2, 2)), np.arange(8).reshape(2, 2, 2) == 5)
+    with pytest.raises(InputError, match="row 1"):
+        fitted(Images(np.ones((1, 2, 2)))).apply(Images(images))
+
+
+@pytest.mark.parametrize("bad", [3.0, "u", [[1.0]], [[1.0], [1.0, 2.0]], None])
+@pytest.mark.parametrize("name", ["x0", "c"])
+def test_a_column_has_one_dimension(bad: object, name: str) -> None:
+    table = Table((*categorical("u", "v").columns, *numeric(np.array([[1.0], [3.0]])).columns))
+    columns = {"x0": [1.0], "c": ["u"]} | {name: bad}
+    with pytest.raises(InputError, match=f"'{name}' must hold one value a row"):
+        table_of(fitted(table).columns, columns)
+
+
+def test_notices_count_the_missing_numbers_of_all_parts() -> None:
+    hole = np.array([[1.0, np.nan], [np.nan, 2.0], [np.nan, 3.0]])
+    parts = (numeric(hole), numeric(np.ones((2, 2))), numeric(hole[:1]), categorical(None, "a"))
+    end = "of 8 values missing, taken as the mean of the training part"
+    assert missing_notices(*parts) == (f"column 'x0': 2 {end}", f"column 'x1': 2 {end}")
+    many = missing_notices(numeric(np.full((4, 9), np.nan)))
+    assert len(many) == 6
+    assert many[-1].startswith("4 more columns with missing values")
+    assert missing_notices(Images(np.ones((1, 2, 2))), numeric(np.eye(2))) == ()

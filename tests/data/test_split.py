@@ -135,3 +135,11 @@ def test_drop_classes_refuses() -> None:
         drop_classes(soft, ["a"])
     with pytest.raises(InputError, match="fewer than two classes"):
         drop_classes(dataset([3, 4]), ["a"])
+
+
+def test_a_small_class_of_a_sample_asks_for_more_rows() -> None:
+    labels = np.array([0, 0, 0, 0, 1])
+    with pytest.raises(InputError, match=r"'b' with 1; give more --rows, or leave out by"):
+        split_three(labels, 0.2, 0.1, 0, ("a", "b"), sampled=True)
+    with pytest.raises(InputError, match=r"'b' with 1; leave out by"):
+        split_three(labels, 0.2, 0.1, 0, ("a", "b"))

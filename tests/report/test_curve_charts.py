@@ -1,11 +1,12 @@
 """Curves: what is plotted, what is marked, what is left out."""
 
 import math
+import re
 
 import pytest
 
-from crossent.report.curve_charts import MOST_POINTS, accuracy_chart, finite, loss_chart
-from crossent.report.vega import compile_chart
+from crossent.report.curve_charts import LABEL_GAP, MOST_POINTS, accuracy_chart, finite, loss_chart
+from crossent.report.vega import VEGA_LITE, compile_chart
 
 
 def epochs(losses, key="validation_loss"):
@@ -61,3 +62,30 @@ def test_vega_lite_compiles_them(losses):
 def test_only_finite_numbers_count(value):
     assert finite({"x": value}, "x") is None
     assert finite({"x": 2}, "x") == 2.0
+
+
+def drawn_texts(spec):
+    import vl_convert
+
+    svg = vl_convert.vegalite_to_svg({**spec, "width": 400}, vl_version=VEGA_LITE)
+    return svg, re.findall(r"<text[^>]*>([^<]*)</text>", svg)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 8, 9, 20, 150])
+def test_epochs_are_whole_and_written_once(count):
+    spec = loss_chart(epochs([1 / (i + 1) for i in range(count)]))
+    texts = drawn_texts(spec)[1]
+    ticks = texts[: texts.index("epoch")]
+    assert ticks == sorted({str(int(tick)) for tick in ticks}, key=int)
+    assert ticks
+
+
+@pytest.mark.parametrize("best", [0, 4, 9])
+def test_the_best_epoch_is_named_above_the_lines(best):
+    losses = [1.0 + abs(i - best) / 10 for i in range(10)]
+    for spec in (loss_chart(epochs(losses)), accuracy_chart(epochs(losses, "validation_accuracy"))):
+        labels = [layer for layer in spec["layer"] if layer["mark"].get("text")]
+        assert [layer["encoding"]["y"] for layer in labels] == [{"value": -LABEL_GAP}]
+        svg = drawn_texts(spec)[0]
+        place = re.search(r'translate\([-\d.]+,([-\d.]+)\)"[^>]*>best:', svg)
+        assert float(place[1]) <= -LABEL_GAP

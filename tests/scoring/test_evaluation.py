@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, brier_score_loss, confusion_matrix, log_loss
 
 from crossent.errors import InputError
-from crossent.scoring.evaluation import Evaluation, evaluate
+from crossent.scoring.evaluation import Evaluation, evaluate, evaluate_codes
 
 
 def sample(rows=120, classes=5, seed=0):
@@ -180,3 +180,20 @@ def test_accuracy_and_brier_are_exact_rationals(rows):
     )
     assert got.accuracy == pytest.approx(hits / len(rows), rel=1e-15)
     assert got.brier == pytest.approx(float(brier / len(rows)), rel=1e-13)
+
+
+WINE = ("3", "4", "5", "6", "7", "8")
+
+
+def test_numbers_written_as_classes_are_names():
+    labels = [3, 4, 5, 8]
+    given = np.eye(6)[[0, 1, 2, 5]]
+    assert evaluate(labels, given, classes=WINE).accuracy == 1.0
+    assert evaluate(labels, given, classes=range(3, 9)).accuracy == 1.0
+    assert evaluate([str(n) for n in labels], given, classes=WINE).accuracy == 1.0
+
+
+def test_codes_of_such_classes():
+    given = np.eye(6)[[3, 4]]
+    assert evaluate_codes([3, 4], given, classes=WINE).accuracy == 1.0
+    assert evaluate(None, given, target_probs=given, classes=WINE).accuracy == 1.0

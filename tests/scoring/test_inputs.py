@@ -5,6 +5,7 @@ import pytest
 
 from crossent.errors import InputError
 from crossent.scoring.inputs import (
+    read_codes,
     read_labels,
     read_probabilities,
     read_rows,
@@ -122,3 +123,36 @@ def test_a_long_label_is_cut_in_the_message():
     with pytest.raises(InputError) as caught:
         read_labels(["x" * 10_000, "a"], 2, ("a", "b"))
     assert len(str(caught.value)) < 250
+
+
+WINE = ("3", "4", "5", "6", "7", "8")
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes", "codes"),
+    [
+        ([3, 4, 5], WINE, [0, 1, 2]),
+        (np.array([3, 8], dtype=np.int8), WINE, [0, 5]),
+        ([3.0, 8.0], WINE, [0, 5]),
+        ([1, 2, 0], ("0", "1", "2"), [1, 2, 0]),
+        ([1, 2], ("1", "2", "3"), [0, 1]),
+        ([0, 1, 2], ("1", "2", "3"), [0, 1, 2]),
+        ([0, 5], WINE, [0, 5]),
+        ([1, 0], ("cat", "dog"), [1, 0]),
+    ],
+)
+def test_numbers_are_names_where_the_classes_are_written_so(labels, classes, codes):
+    got, names = read_labels(labels, len(classes), classes)
+    assert got.tolist() == codes
+    assert names == classes
+
+
+def test_a_number_that_is_no_class_is_named():
+    with pytest.raises(InputError, match=r"label '9' in row 1 is not among"):
+        read_labels([3, 9], 6, WINE)
+
+
+def test_codes_are_codes_whatever_the_classes_are_called():
+    assert read_codes([3, 4], 6, WINE)[0].tolist() == [3, 4]
+    with pytest.raises(InputError, match="from 0 to 5"):
+        read_codes([8], 6, WINE)

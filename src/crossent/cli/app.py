@@ -1,16 +1,17 @@
 """The `crossent` command: the list of commands, and the exit code of every ending.
 
 Commands are import strings, so `crossent --help` loads none of them. What a user can mend is one
-line on standard error and exit code 2; Ctrl-C is 130; anything else is a defect, with a traceback.
+line on standard error and exit code 2; Ctrl-C is 130; 1 is a standard output that could not be
+written, or, with a traceback, a defect.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from crossent._version import __version__
 from crossent.cli.errors import explain
+from crossent.cli.standard_output import steadfast_output
 
 if TYPE_CHECKING:
     from cyclopts import App
@@ -54,14 +55,14 @@ def build_app() -> "App":
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (`sys.argv` by default) and return its exit code."""
     try:
-        return _run(sys.argv[1:] if arguments is None else arguments)
+        with steadfast_output() as output:
+            code = _run(sys.argv[1:] if arguments is None else arguments)
+            if output is not None:
+                output.flush()
+        return code or int(output is not None and output.lost)
     except KeyboardInterrupt:
         sys.stderr.write("crossent: interrupted, nothing was written\n")
         return 130
-    except BrokenPipeError:
-        # The reader of a pipe went away (`| head`): Python would complain once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     except Exception as error:  # explain() decides which of them are defects
         message = explain(error)
         if message is None:

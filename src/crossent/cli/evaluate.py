@@ -52,7 +52,7 @@ def run(
     from crossent.data.predictions import PredictionOptions, read_predictions
     from crossent.report import html, text
     from crossent.report import json as report_json
-    from crossent.report.model import Report
+    from crossent.report.model import SOFT_LABELS, Report
 
     check_new(report, "--report", force=force)
     found = read_predictions(predictions, PredictionOptions(label, prob, weights))
@@ -60,9 +60,10 @@ def run(
         title=predictions.name,
         evaluation=score(found),
         command=_command(predictions, label=label, prob=prob, weights=weights),
+        notices=() if found.target_probs is None else (SOFT_LABELS,),
     )
     if report is not None:
-        write_text(report, html.render(result))
+        write_text(report, html.render(result), "--report")
     print(report_json.to_json(result) if json else text.render(result, part="log"), end="")
     if report is not None and not json:
         print(f"report      {report}")

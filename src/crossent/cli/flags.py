@@ -4,6 +4,7 @@ One frozen dataclass: the command line, `--config FILE` and the `config.json` of
 What the settings mean and which values make sense is decided by `data` and `estimators`.
 """
 
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from cyclopts import Group, Parameter
 
+from crossent.errors import quoted
 from crossent.estimators.schedule import Schedule
 from crossent.estimators.settings import LossName, Model, OptimizerName, TrainSettings
 
@@ -29,11 +31,17 @@ SWITCH = Parameter(negative=(), show_default=False)
 
 def split_at_commas(type_: object, tokens: "Sequence[Token]") -> tuple[Any, ...]:
     """Convert `a,b` on the command line, and a list in a file, to a tuple."""
-    convert = int if int in get_args(type_) else str
+    whole = int in get_args(type_)
     texts: list[str] = []
     for token in tokens:
         texts += token.value.split(",") if token.source == "cli" else [token.value]
-    return tuple(convert(text.strip()) for text in texts)
+    texts = [text.strip() for text in texts]
+    if not whole:
+        return tuple(texts)
+    if any(re.fullmatch(r"[+-]?[0-9]{1,18}", text) is None for text in texts):
+        given = quoted(",".join(texts))
+        raise ValueError(f"expected whole numbers, such as 256,128; got {given}.")
+    return tuple(map(int, texts))
 
 
 def flag(group: Group, help_line: str, **options: Any) -> Parameter:
@@ -112,16 +120,19 @@ class TrainFlags:
         ),
     ] = None
     epochs: Annotated[
-        int | None, flag(TRAINING, "Passes over the rows. Default: 5 to 20, more for few rows.")
+        int | None,
+        flag(
+            TRAINING,
+            "Passes over the rows; the one of the lowest validation loss is kept. "
+            "Default: 5 to 20, more for few rows.",
+        ),
     ] = None
     batch_size: Annotated[
         int | None, flag(TRAINING, "Rows of one step. Default: 128, fewer for few rows.")
     ] = None
     patience: Annotated[
         int | None,
-        flag(
-            TRAINING, "Stop after this many epochs without a better validation loss; keep the best."
-        ),
+        flag(TRAINING, "Stop after this many epochs without a better validation loss."),
     ] = None
     seed: Annotated[int, flag(TRAINING, "Of the split, the weights and the order of rows.")] = 0
     device: Annotated[str, flag(TRAINING, "auto, cpu, cuda, cuda:1, ...")] = "auto"

@@ -1,5 +1,6 @@
 """Files that a command writes at the user's wish: never over an old one unasked, never half."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from crossent.errors import InputError, quoted
@@ -19,11 +20,16 @@ def check_new(path: Path | None, flag: str, *, force: bool) -> None:
         )
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write `text` in UTF-8: the file appears when it is complete."""
+def write_text(path: Path, text: str, flag: str) -> None:
+    """Write `text` in UTF-8: the file appears when it is complete; InputError naming `flag`."""
     partial = path.absolute().with_name(f".{path.name}.partial")
     try:
         partial.write_text(text, encoding="utf-8")
         partial.replace(path)
+    except OSError as error:
+        raise InputError(
+            f"{flag} {quoted(str(path))} cannot be written: {error.strerror or error}"
+        ) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)

@@ -18,7 +18,7 @@ from crossent.estimators.artifact import save
 from crossent.estimators.predictions import predictions
 from crossent.estimators.train import TrainedRun
 from crossent.report import html
-from crossent.report.model import Report
+from crossent.report.model import SOFT_LABELS, Report
 from crossent.scoring.evaluation import Evaluation
 
 
@@ -51,6 +51,8 @@ def _report(
     data: str, flags: TrainFlags, parts: Parts, trained: TrainedRun, evaluation: Evaluation
 ) -> Report:
     notices = parts.train.notices
+    if parts.test.target_probs is not None:
+        notices = (SOFT_LABELS, *notices)
     if trained.history.interrupted:
         notices = ("Training was interrupted: the model is as it was then.", *notices)
     return Report(

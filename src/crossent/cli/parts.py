@@ -4,11 +4,12 @@ Order: read, leave classes out, sample, split. The reading and splitting themsel
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from crossent.data.dataset import Dataset, Images
 from crossent.data.open import ReadOptions, open_dataset
+from crossent.data.preprocess import missing_notices
 from crossent.data.split import drop_classes, split_three, stratified_sample
 from crossent.errors import InputError
 from crossent.report.words import cut, visible
@@ -49,11 +50,14 @@ def read_parts(data: str, flags: "TrainFlags") -> Parts:
         flags.validation_size,
         flags.seed,
         main.classes,
+        sampled=flags.rows is not None,
     )
     held_out = main.take(test) if own_test is None else own_test
     if not len(held_out):
         raise InputError("nothing is left to test on; give --test-size above 0 or --test FILE")
-    return Parts(main.take(train), main.take(validation), held_out)
+    parts = Parts(main.take(train), main.take(validation), held_out)
+    filled = missing_notices(*(p.features for p in (parts.train, parts.validation, parts.test)))
+    return replace(parts, train=replace(parts.train, notices=(*parts.train.notices, *filled)))
 
 
 def _options(flags: "TrainFlags") -> ReadOptions:

@@ -46,13 +46,14 @@ def run(
 
     from crossent.data.open import read_like
     from crossent.data.predictions import write_predictions
+    from crossent.data.preprocess import missing_notices
     from crossent.estimators.artifact import load
     from crossent.estimators.predictions import predictions
 
     model = load(run)
     examples = read_like(data, model.source, model.classes)
     write_predictions(out, predictions(model, examples))
-    for notice in examples.notices:
+    for notice in (*examples.notices, *missing_notices(examples.features)):
         print(f"notice      {notice}")
     print(f"predicted   {len(examples):,} rows of {data}")
     print(f"file        {out}")

@@ -63,7 +63,7 @@ def run(
         return 0
     again = shlex.join(["crossent", "train", "--config", str(final / "config.json")])
     print(f"interrupted in epoch {len(history.epochs)}; to train in full: {again}")
-    return 130
+    return 128 + trained.stopped_by
 
 
 def _train(

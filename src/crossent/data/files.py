@@ -4,6 +4,7 @@ Knows no format but gzip.
 """
 
 import gzip
+import stat
 import zlib
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ def named(path: Path | str) -> str:
 @contextmanager
 def opened(path: Path) -> Generator[IO[bytes] | gzip.GzipFile]:
     """Open a file for reading, decompressed if it is gzip; InputError if it cannot be read."""
+    _refuse_pipe(path)
     try:
         with path.open("rb") as raw:
             if raw.peek(len(GZIP))[: len(GZIP)] != GZIP:
@@ -42,6 +44,17 @@ def opened(path: Path) -> Generator[IO[bytes] | gzip.GzipFile]:
         ) from None
     except OSError as error:
         raise InputError(f"{named(path)} cannot be read: {_reason(error)}") from None
+
+
+def _refuse_pipe(path: Path) -> None:
+    """Refuse what gives its bytes only once; a file is looked at several times."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        kind = "pipe" if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) else "device"
+        raise InputError(f"{named(path)} is a {kind}; save it to a file first")
 
 
 def is_gzip(path: Path) -> bool:

@@ -74,7 +74,8 @@ class Preprocessing:
     def apply(self, features: Features) -> NDArray[np.float32]:
         """Return (N, *input_shape) float32; columns of a table are found by name.
 
-        Raises InputError where a column is missing or of another kind, or images differ in shape.
+        Raises InputError where a column is missing or of another kind, images differ in shape, or
+        a pixel is no finite number.
         """
         if isinstance(features, Images):
             return self._images(features.values)
@@ -116,7 +117,7 @@ class Preprocessing:
             raise InputError(
                 f"the model needs images of shape {self.image_shape}; got {values.shape[1:]}"
             )
-        scaled = np.divide(values, np.float32(self.maximum), dtype=np.float32)
+        scaled = _pixels(values, self.maximum)
         if scaled.ndim == 3:
             return scaled[:, None]
         return np.ascontiguousarray(scaled.transpose(0, 3, 1, 2))
@@ -128,20 +129,86 @@ def table_of(rules: tuple[ColumnRule, ...], columns: dict[str, Any]) -> Table:
     for rule in rules:
         if rule.name not in columns:
             raise InputError(f"the model needs the column {quoted(rule.name)}; it is not there")
+        _check_column(rule.name, columns[rule.name])
         if isinstance(rule, NumberScale):
-            try:
-                numbers = np.asarray(columns[rule.name], dtype=np.float64)
-            except (TypeError, ValueError):
-                raise InputError(f"column {quoted(rule.name)} must hold numbers") from None
-            made.append(Column(rule.name, "numeric", numbers))
+            made.append(Column(rule.name, "numeric", _numbers(rule.name, columns[rule.name])))
         else:
-            values = list(columns[rule.name])
-            texts = np.empty(len(values), dtype=object)
-            texts[:] = [None if v is None or v != v else str(v) for v in values]
-            made.append(Column(rule.name, "categorical", texts))
+            made.append(Column(rule.name, "categorical", _texts(columns[rule.name])))
     if len({len(column.values) for column in made}) > 1:
         raise InputError("the columns must be of the same length")
     return Table(tuple(made))
+
+
+def _check_column(name: str, values: Any) -> None:
+    try:
+        dimensions = np.ndim(values)
+    except ValueError:  # lists of different lengths
+        dimensions = 2
+    if dimensions != 1:
+        raise InputError(f"column {quoted(name)} must hold one value a row; got {quoted(values)}")
+
+
+def _numbers(name: str, values: Any) -> NDArray[np.float64]:
+    try:
+        if isinstance(values, np.ma.MaskedArray):
+            return np.ma.filled(values.astype(np.float64), np.nan)
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"column {quoted(name)} must hold numbers") from None
+
+
+def _texts(values: Any) -> NDArray[np.object_]:
+    found = list(values)
+    texts = np.empty(len(found), dtype=object)
+    texts[:] = [None if v is None or v is np.ma.masked or v != v else str(v) for v in found]
+    return texts
+
+
+def _pixels(values: NDArray[Any], maximum: float) -> NDArray[np.float32]:
+    """Return pixels as shares of `maximum`; InputError naming the row of one that is no number."""
+    if isinstance(values, np.ma.MaskedArray):
+        values = np.ma.filled(values.astype(np.float32), np.nan)
+    if values.dtype.kind == "O":
+        values = np.stack([_numeric_image(row, image) for row, image in enumerate(values)])
+    if values.dtype.kind not in "biuf":
+        raise InputError(f"pixels must be numbers; row 0 holds {values.dtype.name} values")
+    with np.errstate(over="ignore"):
+        scaled = np.divide(values, np.float32(maximum), dtype=np.float32, casting="same_kind")
+    if values.dtype.kind == "f":
+        bad = ~np.isfinite(scaled.reshape(len(scaled), -1)).all(axis=1)
+        if bad.any():
+            row = int(np.argmax(bad))
+            raise InputError(f"pixels must be finite numbers; row {row} holds nan, inf or more")
+    return scaled
+
+
+def _numeric_image(row: int, image: NDArray[Any]) -> NDArray[np.float64]:
+    try:
+        return image.astype(np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"pixels must be numbers; row {row} holds something else") from None
+
+
+def missing_notices(*parts: Features, most: int = 5) -> tuple[str, ...]:
+    """Return a line for each numeric column of `parts` of which values are missing, and filled in.
+
+    More than `most` columns share the last line.
+    """
+    tables = [part for part in parts if isinstance(part, Table)]
+    rows = sum(map(len, tables))
+    counts: dict[str, int] = {}
+    for column in (column for table in tables for column in table.columns):
+        missing = int(np.isnan(column.values).sum()) if column.kind == "numeric" else 0
+        if missing:
+            counts[column.name] = counts.get(column.name, 0) + missing
+    filled = "taken as the mean of the training part"
+    lines = [
+        f"column {quoted(name)}: {missing:,} of {rows:,} values missing, {filled}"
+        for name, missing in list(counts.items())[:most]
+    ]
+    if len(counts) > most:
+        lines.append(f"{len(counts) - most:,} more columns with missing values, {filled}")
+    return tuple(lines)
 
 
 def _rule(column: Column) -> ColumnRule:

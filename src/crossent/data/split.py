@@ -41,12 +41,14 @@ def split_three(
     validation_size: float,
     seed: int,
     classes: tuple[str, ...] | None = None,
+    *,
+    sampled: bool = False,
 ) -> tuple[Index, Index, Index]:
     """Return sorted places of the training, validation and test rows of `labels` (N,).
 
     The sizes are shares of all rows; a share of 0 gives an empty part. Every class gets at least
     one row in each part that is not empty; raises InputError, naming the class by `classes`, if it
-    has too few.
+    has too few. `sampled`: the labels are a sample, of which the message advises to take more.
 
     >>> [len(part) for part in split_three(np.repeat([0, 1], 50), 0.2, 0.1, seed=0)]
     [70, 10, 20]
@@ -62,7 +64,7 @@ def split_three(
         )
     counts = np.bincount(labels)
     parts = 1 + (test_size > 0.0) + (validation_size > 0.0)
-    _refuse_small(counts, parts, classes)
+    _refuse_small(counts, parts, classes, "give more --rows, or " if sampled else "")
     test = _share(counts, test_size, len(labels), counts - parts + 1)
     validation = _share(counts, validation_size, len(labels), counts - test - 1)
     found: tuple[list[Index], ...] = ([], [], [])
@@ -132,7 +134,7 @@ def _shuffled(labels: Index, seed: int) -> list[Index]:
     return np.split(by_class, np.cumsum(np.bincount(labels))[:-1])
 
 
-def _refuse_small(counts: Index, parts: int, classes: tuple[str, ...] | None) -> None:
+def _refuse_small(counts: Index, parts: int, classes: tuple[str, ...] | None, advice: str) -> None:
     small = np.flatnonzero((counts > 0) & (counts < parts))
     if not small.size:
         return
@@ -144,5 +146,5 @@ def _refuse_small(counts: Index, parts: int, classes: tuple[str, ...] | None) ->
     flags = " ".join(f"--drop-class {quoted(name, 40)}" for name in names[:5])
     raise InputError(
         f"every class needs {parts} rows, one in each of {parts} parts; too small: {told}{more}; "
-        f"leave out by {flags}{' ...' if more else ''}"
+        f"{advice}leave out by {flags}{' ...' if more else ''}"
     )

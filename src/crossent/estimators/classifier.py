@@ -67,12 +67,12 @@ class FittedClassifier:
         if isinstance(X, Images | Table):
             return X
         if self.preprocessing.image_shape is not None:
-            return Images(np.asarray(X), self.preprocessing.maximum)
+            return Images(_array(X), self.preprocessing.maximum)
         names = self.preprocessing.names
         if isinstance(X, Mapping) or hasattr(X, "columns"):
             columns = {name: X[name] for name in names if name in _column_names(X)}
             return table_of(self.preprocessing.columns, columns)
-        values = np.asarray(X)
+        values = _array(X)
         if values.ndim != 2 or values.shape[1] != len(names):
             raise InputError(
                 f"X must have shape (N, {len(names)}), a column for each the model was trained "
@@ -81,6 +81,13 @@ class FittedClassifier:
         return table_of(
             self.preprocessing.columns, {name: values[:, i] for i, name in enumerate(names)}
         )
+
+
+def _array(X: Any) -> NDArray[Any]:
+    try:
+        return np.asanyarray(X)  # a masked array keeps its mask
+    except ValueError:
+        raise InputError("X must be an array; its rows differ in length") from None
 
 
 def _column_names(X: Any) -> set[Any]:

@@ -1,32 +1,55 @@
-"""Ctrl-C that lets a step finish. Nothing here knows about training."""
+"""Ctrl-C and SIGTERM that let a step finish. Nothing here knows about training."""
 
 import signal
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@dataclass(slots=True)
+class Interruption:
+    """Whether a signal asked to stop, and which: 0 is none."""
+
+    number: int = 0
+
+    def __call__(self) -> bool:
+        """Say whether to stop."""
+        return self.number != 0
 
 
 @contextmanager
-def interruptible() -> Generator[Callable[[], bool]]:
-    """Yield a function that says whether Ctrl-C was pressed; a second Ctrl-C raises as usual.
+def interruptible() -> Generator[Interruption]:
+    """Yield what says whether Ctrl-C was pressed or SIGTERM came; the second one acts as usual.
 
-    The handler that was there comes back at the end. Outside the main thread, where Python
-    delivers no signals, the function is always false.
+    A signal that is ignored stays ignored, as in a job that a script starts with `&`. The handlers
+    that were there come back at the end. Outside the main thread, where Python delivers no
+    signals, nothing ever asks to stop.
     """
+    asked = Interruption()
     if threading.current_thread() is not threading.main_thread():
-        yield lambda: False
+        yield asked
         return
-    pressed = threading.Event()
-    before = signal.getsignal(signal.SIGINT)
+    before = {one: signal.getsignal(one) for one in SIGNALS}
+    before = {one: handler for one, handler in before.items() if handler != signal.SIG_IGN}
+
+    def restore() -> None:
+        for one, handler in before.items():
+            signal.signal(one, signal.SIG_DFL if handler is None else handler)
 
     def note(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        pressed.set()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        del frame
+        asked.number = number
+        restore()
+        if signal.SIGINT in before:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    signal.signal(signal.SIGINT, note)
+    for one in before:
+        signal.signal(one, note)
     try:
-        yield pressed.is_set
+        yield asked
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
+        restore()

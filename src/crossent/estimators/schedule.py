@@ -1,6 +1,6 @@
 """The learning rate as a function of how far training has come.
 
-A pure function of progress: a run resumes anywhere without a scheduler's state.
+A pure function of progress, without a scheduler's state.
 """
 
 import math

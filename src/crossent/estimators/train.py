@@ -29,12 +29,13 @@ class TrainedRun:
     """What training gave: the model, what happened, and its answers for the test part.
 
     `classifier.settings` are the settings in full, device and threads included: with them the
-    same data gives the same bits.
+    same data gives the same bits. stopped_by: the signal that interrupted training, 0 for none.
     """
 
     classifier: FittedClassifier
     history: History
     test: Predictions | None
+    stopped_by: int = 0
 
 
 def train(
@@ -48,9 +49,9 @@ def train(
 ) -> TrainedRun:
     """Train on one part, stop and choose by another, answer for a third.
 
-    on_step and on_epoch are called as `loop.fit` says. Ctrl-C finishes the step and returns what
-    was trained until then, with `history.interrupted`; a second one raises. Raises InputError
-    where the settings do not fit the data, or training diverges.
+    on_step and on_epoch are called as `loop.fit` says. Ctrl-C or SIGTERM finishes the step and
+    returns what was trained until then, with `history.interrupted`; a second one acts as usual.
+    Raises InputError where the settings do not fit the data, or training diverges.
     """
     if not len(train):
         raise InputError("there is no row to train on; give more rows, or smaller other parts")
@@ -73,7 +74,7 @@ def train(
         )
         classifier = FittedClassifier(network, preprocessing, classes, full, train.source)
         answers = predictions(classifier, test) if test is not None else None
-    return TrainedRun(classifier, history, answers)
+    return TrainedRun(classifier, history, answers, stop.number if history.interrupted else 0)
 
 
 def _rows(part: Dataset, preprocessing: Preprocessing, device: torch.device) -> Rows:

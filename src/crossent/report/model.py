@@ -6,6 +6,11 @@ from typing import Any
 
 from crossent.scoring.evaluation import Evaluation
 
+SOFT_LABELS = (
+    "Soft labels: the losses use them as they are; accuracy, the confusion matrix and the classes "
+    "use the most probable label of each row."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Report:

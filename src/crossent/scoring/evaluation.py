@@ -4,7 +4,7 @@ Ties together the row losses, the confusion matrix, the classes and the worst ro
 """
 
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from crossent.errors import InputError
 from crossent.scoring.confusion import Pair, confused_pairs, confusion_matrix
 from crossent.scoring.inputs import (
+    read_codes,
     read_labels,
     read_probabilities,
     read_rows,
@@ -152,6 +153,8 @@ def evaluate(
 
     Args:
         labels: (N,) codes 0 .. C-1 or class names; None takes the largest of `target_probs`.
+            Integers are names where `classes` holds integers, or holds the text of every label
+            ("3" for 3): with classes "3" .. "8" the label 3 is "3". They are codes otherwise.
         probabilities: (N, C), each row summing to 1 within 1e-3.
         classes: names of the C columns. Without them codes are named "0", "1", ..., and other
             labels are sorted, as in scikit-learn.
@@ -168,10 +171,42 @@ def evaluate(
     >>> round(result.log_loss, 4), result.accuracy, result.pairs(1)[0].predicted
     (0.4904, 0.5, 'cat')
     """
+    return _evaluate(read_labels, labels, probabilities, classes, sample_weight, target_probs, rows)
+
+
+def evaluate_codes(
+    codes: ArrayLike,
+    probabilities: ArrayLike,
+    *,
+    classes: Iterable[Hashable],
+    sample_weight: ArrayLike | None = None,
+    target_probs: ArrayLike | None = None,
+    rows: ArrayLike | None = None,
+) -> Evaluation:
+    """See `evaluate`; `codes` (N,) are places in `classes`, even of classes named "3" .. "8".
+
+    >>> evaluate_codes([1, 1], [[0.25, 0.75], [0.5, 0.5]], classes=("1", "2")).confusion[1].tolist()
+    [1.0, 1.0]
+    """
+    return _evaluate(read_codes, codes, probabilities, classes, sample_weight, target_probs, rows)
+
+
+def _evaluate(
+    read: Callable[..., tuple[NDArray[np.int64], tuple[str, ...]]],
+    labels: Any,
+    probabilities: ArrayLike,
+    classes: Iterable[Hashable] | None,
+    sample_weight: ArrayLike | None,
+    target_probs: ArrayLike | None,
+    rows: ArrayLike | None,
+) -> Evaluation:
     given = read_probabilities(probabilities)
     size, columns = given.shape
     soft = None if target_probs is None else read_target_probs(target_probs, (size, columns))
-    codes, names = read_labels(_or_largest(labels, soft), columns, classes)
+    if labels is None:
+        codes, names = read_codes(_largest(soft), columns, classes)
+    else:
+        codes, names = read(labels, columns, classes)
     if len(codes) != size:
         raise InputError(f"labels and probabilities must match; got {len(codes)} and {size} rows.")
     weights = None if sample_weight is None else read_weights(sample_weight, size)
@@ -198,9 +233,7 @@ def evaluate(
     )
 
 
-def _or_largest(labels: Any, soft: Floats | None) -> Any:
-    if labels is not None:
-        return labels
+def _largest(soft: Floats | None) -> NDArray[np.intp]:
     if soft is None:
         raise InputError("labels are needed unless target_probs are given; got neither.")
     return soft.argmax(axis=1)

@@ -90,16 +90,21 @@ def read_labels(
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Return the codes (N,) of `labels` and the names of the `columns` classes.
 
-    Integers are codes 0 .. C-1, unless `classes` names integers. Anything else is a class name:
-    looked up in `classes`, or, without them, in the sorted distinct labels, as scikit-learn does.
+    Whole numbers are codes 0 .. C-1, unless `classes` names numbers, or strings among which the
+    text of every label is: 3 is the class "3" of "3" .. "8", not the fourth. Anything else is a
+    class name: looked up in `classes`, or, without them, in the sorted distinct labels, as
+    scikit-learn does.
     """
     names = None if classes is None else _read_classes(classes, columns)
     array = _one_dimension(labels)
-    numeric = array.dtype.kind in "biu" or _whole_numbers(array)
-    if numeric and (names is None or all(isinstance(name, str) for name in names)):
-        codes = _check_codes(array.astype(np.int64), columns)
-        return codes, tuple(str(name) for name in (names or range(columns)))
     values = array.tolist()
+    if array.dtype.kind in "biu" or _whole_numbers(array):
+        if array.dtype.kind == "f":
+            values = array.astype(np.int64).tolist()
+        if names is None or all(isinstance(name, str) for name in names):
+            if names is None or not _are_names(values, names):
+                return read_codes(array, columns, names)
+            values = [str(value) for value in values]
     if names is None:
         names = _distinct(values, columns)
     lookup = {name: code for code, name in enumerate(names)}
@@ -113,6 +118,23 @@ def read_labels(
             )
         codes[row] = code
     return codes, tuple(str(name) for name in names)
+
+
+def read_codes(
+    codes: ArrayLike, columns: int, classes: Iterable[Hashable] | None
+) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Return integers as the codes that they are, whatever `classes` are called."""
+    names = range(columns) if classes is None else _read_classes(classes, columns)
+    array = _one_dimension(codes).astype(np.int64)
+    return _check_codes(array, columns), tuple(str(name) for name in names)
+
+
+def _are_names(values: list[Any], names: tuple[Hashable, ...]) -> bool:
+    """Say whether numbers are written as class names: all are, or some and no code fits others."""
+    texts = {str(value) for value in set(values)}
+    if texts <= set(names):
+        return True
+    return bool(texts & set(names)) and not all(0 <= value < len(names) for value in values)
 
 
 def _read_classes(classes: Iterable[Hashable], columns: int) -> tuple[Hashable, ...]:
