@@ -113,3 +113,12 @@ def test_a_closed_pipe_is_no_error():
 def examples(text: str) -> list[str]:
     """Return the command lines under "Examples:"."""
     return [line.strip() for line in text.partition("\n\n")[0].splitlines()[1:]]
+
+
+def test_the_first_help_shows_examples_of_the_commands_which_their_tests_run(crossent):
+    shown = examples(crossent("--help").out)
+    assert shown
+    for example in shown:
+        command = example.split()[1]
+        assert example in examples(crossent(command, "--help").out)
+    assert crossent("doctor").code == 0  # doctor's own example
