@@ -3,9 +3,9 @@
 Same network (784-128-10), loss, optimizer, batch of 128 and rows; one thread; the median of 7
 interleaved rounds. "bare" takes its batches from the rows, as any training must, by x[index];
 "bare_one_batch" takes the same one, hot in the cache, every time; "bare_torch_loss" is "bare" with
-PyTorch's own cross-entropy: what the loss costs, not the loop. The goal, 10 % or 30 microseconds
-above "bare", is for the loop. Time is the processor's: one thread that never waits, so it is wall
-time on a quiet machine, and other work on a shared one does not lengthen it.
+PyTorch's own cross-entropy: what the loss costs, not the loop. The goal, 10 % or 30 microseconds,
+is for the loop, and must hold above "bare" and above "bare_one_batch". Time is the processor's:
+one thread that never waits. Other work on the machine still evicts its caches, so run it alone.
 """
 
 from collections.abc import Callable
@@ -52,12 +52,13 @@ def main(arguments: list[str]) -> int:
         name: median([t - b for t, b in zip(times["loop"], times[name], strict=True)])
         for name in ("bare", "bare_one_batch", "bare_torch_loss")
     }
-    good = above["bare"] <= max(30.0, 0.1 * typical["bare"])
+    judged = ("bare", "bare_one_batch")
+    good = all(above[name] <= max(30.0, 0.1 * typical[name]) for name in judged)
     out = {
         "microseconds_per_step": _rounded(typical),
         "loop_above_microseconds": _rounded(above),
         "loop_above_share": {k: round(v / typical[k], 4) for k, v in above.items()},
-        "goal": "at most 10 % or 30 microseconds above bare",
+        "goal": "at most 10 % or 30 microseconds above bare and bare_one_batch",
         "reached": good,
     }
     print(out)

@@ -57,7 +57,7 @@ def cross_entropy(
         gamma: focal, (1 - e^-c)^gamma c. poly_epsilon: poly-1, c + epsilon (1 - e^-c).
         axis: the class axis; by default 1 for torch tensors (PyTorch's), the last otherwise.
         validate: read the values of the target; by default NumPy's and torch's in CPU memory.
-            An index out of range that is not read about is left out, and never read.
+            Without it an index out of range is left out of the loss, never read out of bounds.
 
     Returns:
         A scalar, or with "none" an array of the rows' shape. float32 for half-precision logits.

@@ -8,7 +8,8 @@ from crossent.core import row as rows
 from crossent.core.array import compute_dtype
 from crossent.core.shape import Shape
 from crossent.core.target import Measure
-from crossent.ops.torch.fused import Kind, Parts, fused
+from crossent.ops.torch.fused import Kind, fused
+from crossent.ops.torch.operators import Parts
 
 
 def dense(

@@ -10,10 +10,8 @@ from typing import Any, NamedTuple
 import torch
 
 from crossent.core.shape import Shape
-from crossent.ops.torch.operators import KERNELS, loss_operator
+from crossent.ops.torch.operators import KERNELS, Parts, loss_operator
 from crossent.ops.torch.route import is_batched, route
-
-Parts = tuple[torch.Tensor | None, ...]  # the tensors of a target, constants on the fast routes
 
 
 class Kind(NamedTuple):

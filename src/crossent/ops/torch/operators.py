@@ -14,7 +14,7 @@ from crossent.core.shape import Shape
 from crossent.core.target import Measure
 from crossent.kernels.select import select
 
-Parts = tuple[torch.Tensor | None, ...]
+Parts = tuple[torch.Tensor | None, ...]  # the tensors of a target, constants on the fast routes
 
 
 class Verbs(NamedTuple):
