@@ -55,6 +55,15 @@ def index_dtype(xp: Namespace, array: Array) -> DType:
     return xp.int64
 
 
+def constant(array: Array) -> Array:
+    """Return the array without its derivative: for a term whose derivative is known to be 0."""
+    if is_torch(array):
+        return array.detach()
+    if array_api_compat.is_jax_array(array):
+        return sys.modules["jax"].lax.stop_gradient(array)
+    return array
+
+
 def device_of(array: Array) -> object:
     """Return where a new array must lie beside `array`, None for the library's default."""
     device = getattr(array, "device", None)

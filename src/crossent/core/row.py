@@ -94,6 +94,14 @@ def whole(xp: Namespace, row: Row) -> Row:
     return row._replace(r=xp.where(nothing, xp.nan, row.r))
 
 
+def against(xp: Namespace, surprise: Array, q: Measure, live: Array) -> Array:
+    """Return c = sum q_j s_j (N,) for surprises s_j = -log p_j >= 0 that are known already.
+
+    The background of q is shared by the classes where `live` (N, V) is not -inf.
+    """
+    return _gap_and_mass(xp, live, surprise, q, sum_dtype(xp, surprise))[0]
+
+
 def lse(xp: Namespace, row: Row) -> Array:
     """Return log sum e^(z_j)."""
     return row.m + xp.log1p(row.r)

@@ -38,7 +38,12 @@ def same_library(name: str, values: object, logits: Array) -> None:
 
 
 def index_target(
-    xp: Namespace, target: Array, rows: tuple[int, ...], logits: Array, axis: int
+    xp: Namespace,
+    target: Array,
+    rows: tuple[int, ...],
+    logits: Array,
+    axis: int,
+    name: str = "logits",
 ) -> None:
     """Raise unless `target` is an integer array with one class for each row."""
     shape = tuple(target.shape)
@@ -49,7 +54,7 @@ def index_target(
     if shape != rows:
         hint = _shape_hint(shape, rows, tuple(logits.shape), axis)
         raise ValueError(
-            f"target must have shape {rows} to match logits {tuple(logits.shape)} with classes "
+            f"target must have shape {rows} to match {name} {tuple(logits.shape)} with classes "
             f"on axis {axis}; got {shape}.{hint}"
         )
     if not xp.isdtype(target.dtype, "integral"):
@@ -173,6 +178,14 @@ def positive(name: str, value: object) -> None:
     """Raise ValueError for a number that is not above 0; arrays are not read."""
     if isinstance(value, (int, float)) and not value > 0:
         raise ValueError(f"{name} must be above 0; got {value}")
+
+
+def temperature(value: object) -> None:
+    """Raise ValueError unless the temperature is None, a number above 0, or an array of one."""
+    positive("temperature", value)
+    shape = getattr(value, "shape", ())
+    if tuple(shape) not in ((), (1,)):
+        raise ValueError(f"temperature must be one number; got shape {tuple(shape)}")
 
 
 def smoothing(label_smoothing: float) -> None:

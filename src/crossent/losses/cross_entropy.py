@@ -5,9 +5,8 @@ from typing import Any
 from crossent.core.array import Array
 from crossent.core.reduction import LossSum, NormalizeBy, Reduction, check_reduction
 from crossent.core.shape import Shape
-from crossent.core.target import Measure, from_dense, from_index, from_top_k
 from crossent.losses import check, engine
-from crossent.losses.layout import class_axis, to_rows, without
+from crossent.losses.rows import Options, read
 
 
 def cross_entropy(
@@ -27,6 +26,7 @@ def cross_entropy(
     gamma: float = 0.0,
     poly_epsilon: float = 0.0,
     axis: int | None = None,
+    shift: bool = False,
     validate: bool | None = None,
 ) -> Any:
     """Return the cross-entropy of a target under softmax(logits), in nats.
@@ -56,8 +56,11 @@ def cross_entropy(
         z_loss: adds z_loss * lse^2 to a row's loss.
         gamma: focal, (1 - e^-c)^gamma c. poly_epsilon: poly-1, c + epsilon (1 - e^-c).
         axis: the class axis; by default 1 for torch tensors (PyTorch's), the last otherwise.
+        shift: causal language models: logits (..., T, V) at step t against the target (..., T),
+            sample_weight and mask of step t + 1, without a copy of the logits; T - 1 rows.
         validate: read the values of the target; by default NumPy's and torch's in CPU memory.
             Without it an index out of range is left out of the loss, never read out of bounds.
+            True also reads the logits, and warns of rows that are already probabilities.
 
     Returns:
         A scalar, or with "none" an array of the rows' shape. float32 for half-precision logits.
@@ -78,10 +81,7 @@ def cross_entropy(
     check_reduction(reduction, normalize_by)
     shape = Shape(gamma=gamma, poly_epsilon=poly_epsilon, z_loss=z_loss)
     check.weights_are_fixed(sample_weight, shape)
-    rows, q, lead, soft = _read(
-        logits,
-        target,
-        weight,
+    options = Options(
         ignore_index=ignore_index,
         label_smoothing=label_smoothing,
         sample_weight=sample_weight,
@@ -89,13 +89,14 @@ def cross_entropy(
         temperature=temperature,
         softcap=softcap,
         axis=axis,
+        shift=shift,
         validate=validate,
     )
+    rows = read(logits, target, weight, options)
     xp = engine.namespace(logits)
-    by = normalize_by if normalize_by is not None else "rows" if soft else "weight"
-    scale = engine.scale_of(xp, reduction, by, q.weight, q.count)
-    value = engine.softmax_loss(rows, q, shape, scale)
-    return value if scale is not None else xp.reshape(value, lead)
+    scale = rows.scale(xp, reduction, normalize_by)
+    value = engine.softmax_loss(rows.logits, rows.q, shape, scale)
+    return value if scale is not None else rows.shaped(xp, value)
 
 
 def cross_entropy_sum(
@@ -113,6 +114,7 @@ def cross_entropy_sum(
     gamma: float = 0.0,
     poly_epsilon: float = 0.0,
     axis: int | None = None,
+    shift: bool = False,
     validate: bool | None = None,
 ) -> LossSum:
     """Return the summed cross-entropy with what a mean divides by, to add over micro-batches.
@@ -133,10 +135,7 @@ def cross_entropy_sum(
     """
     shape = Shape(gamma=gamma, poly_epsilon=poly_epsilon, z_loss=z_loss)
     check.weights_are_fixed(sample_weight, shape)
-    rows, q, _, soft = _read(
-        logits,
-        target,
-        weight,
+    options = Options(
         ignore_index=ignore_index,
         label_smoothing=label_smoothing,
         sample_weight=sample_weight,
@@ -144,63 +143,11 @@ def cross_entropy_sum(
         temperature=temperature,
         softcap=softcap,
         axis=axis,
+        shift=shift,
         validate=validate,
     )
+    rows = read(logits, target, weight, options)
     xp = engine.namespace(logits)
-    scale = engine.scale_of(xp, "sum", 1.0, q.weight, q.count)
-    count = xp.sum(q.count)
-    total = engine.softmax_loss(rows, q, shape, scale)
-    return LossSum(total, count if soft else xp.sum(q.weight), count)
-
-
-def _read(
-    logits: Array,
-    target: Array | tuple[Array, Array],
-    weight: Array | None,
-    *,
-    ignore_index: int | None,
-    label_smoothing: float,
-    sample_weight: Array | None,
-    mask: Array | None,
-    temperature: float | Array | None,
-    softcap: float | None,
-    axis: int | None,
-    validate: bool | None,
-) -> tuple[Array, Measure, tuple[int, ...], bool]:
-    """Return the logits as rows, the measure of the target, the rows' shape, and if it is soft."""
-    xp = engine.namespace(logits)
-    axis = class_axis(logits, axis)
-    classes, lead = logits.shape[axis], without(tuple(logits.shape), axis)
-    if classes == 0:
-        raise ValueError(f"logits must have at least one class; got {tuple(logits.shape)}")
-    for name, values in (("weight", weight), ("sample_weight", sample_weight), ("mask", mask)):
-        check.same_library(name, values, logits)
-    check.per_class("weight", weight, classes)
-    check.per_row("sample_weight", sample_weight, lead)
-    check.per_row("mask", mask, lead)
-    check.boolean(xp, mask)
-    check.smoothing(label_smoothing)
-    rows = engine.linked(to_rows(xp, logits, axis), temperature, softcap)
-    flat_mask = None if mask is None else xp.reshape(mask, (-1,))
-    common: dict[str, Any] = {
-        "label_smoothing": label_smoothing,
-        "class_weight": weight,
-        "sample_weight": None if sample_weight is None else xp.reshape(sample_weight, (-1,)),
-        "mask": flat_mask,
-    }
-    if isinstance(target, tuple):
-        check.no_ignore_index(ignore_index)
-        indices, values = check.top_k(xp, target, lead, classes, validate)
-        return rows, from_top_k(xp, indices, values, rows, **common), lead, True
-    check.same_library("target", target, logits)
-    if tuple(target.shape) == tuple(logits.shape) and xp.isdtype(target.dtype, "real floating"):
-        check.no_ignore_index(ignore_index)
-        dense = to_rows(xp, target, axis)
-        if check.wants_values(validate, target):
-            check.soft_values(xp, dense, mask=None if flat_mask is None else flat_mask[:, None])
-        return rows, from_dense(xp, dense, rows, **common), lead, True
-    check.index_target(xp, target, lead, logits, axis)
-    index = xp.reshape(target, (-1,))
-    if check.wants_values(validate, target):
-        check.index_values(xp, index, classes, ignore_index, flat_mask)
-    return rows, from_index(xp, index, rows, ignore_index=ignore_index, **common), lead, False
+    total = engine.softmax_loss(rows.logits, rows.q, shape, rows.scale(xp, "sum"))
+    count = xp.sum(rows.q.count)
+    return LossSum(total, count if rows.soft else xp.sum(rows.q.weight), count)

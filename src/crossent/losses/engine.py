@@ -17,18 +17,18 @@ from crossent.kernels.select import select
 from crossent.losses import check
 
 
-def namespace(logits: Array) -> Namespace:
+def namespace(logits: Array, name: str = "logits") -> Namespace:
     """Return the array functions for `logits`; raise TypeError unless it is a floating array."""
     try:
         xp = array.namespace(logits)
     except TypeError:
         message = (
-            "logits must be an array of torch, numpy or jax; "
+            f"{name} must be an array of torch, numpy or jax; "
             f"got {type(logits).__name__}. Use numpy.asarray."
         )
         raise TypeError(message) from None
     if not xp.isdtype(logits.dtype, "real floating"):
-        raise TypeError(f"logits must be of a floating type; got {logits.dtype}. Use .float().")
+        raise TypeError(f"{name} must be of a floating type; got {logits.dtype}. Use .float().")
     return xp
 
 
@@ -36,7 +36,7 @@ def linked(logits: Array, temperature: float | Array | None, softcap: float | No
     """Return softcap * tanh(logits / temperature / softcap), computed in float32 at least."""
     if temperature is None and softcap is None:
         return logits
-    check.positive("temperature", temperature)
+    check.temperature(temperature)
     check.positive("softcap", softcap)
     xp = namespace(logits)
     wide = xp.astype(logits, compute_dtype(xp, logits.dtype), copy=False)

@@ -5,10 +5,17 @@ import math
 from crossent.core.array import Array, Namespace, is_torch
 
 
-def class_axis(logits: Array, axis: int | None) -> int:
-    """Return the class axis, non-negative: as given, else PyTorch's (1) for tensors, else last."""
+def class_axis(logits: Array, axis: int | None, *, last: bool = False, name: str = "logits") -> int:
+    """Return the class axis, non-negative: as given, else PyTorch's (1) for tensors, else last.
+
+    With `last` it is the last one, whatever the library, and any other is refused.
+    """
     if logits.ndim == 0:
-        raise ValueError("logits must have a class axis; got a number (shape ())")
+        raise ValueError(f"{name} must have a class axis; got a number (shape ())")
+    if last:
+        if axis not in (None, -1, logits.ndim - 1):
+            raise ValueError(f"shift needs the classes on the last axis; got axis={axis}")
+        return logits.ndim - 1
     if axis is None:
         return min(1, logits.ndim - 1) if is_torch(logits) else logits.ndim - 1
     if not -logits.ndim <= axis < logits.ndim:
@@ -28,3 +35,12 @@ def to_rows(xp: Namespace, array: Array, axis: int) -> Array:
     others = [place for place in range(array.ndim) if place != axis]
     array = xp.permute_dims(array, (*others, axis))  # moveaxis has no rule under torch.func.vmap
     return xp.reshape(array, (math.prod(array.shape[:-1]), array.shape[-1]))
+
+
+def shifted(xp: Namespace, array: Array, axis: int) -> Array:
+    """Return the array one step earlier along `axis`; the first entry comes last, to be masked."""
+    axis = axis % array.ndim
+    whole: list[slice] = [slice(None)] * array.ndim
+    rest, first = whole.copy(), whole.copy()
+    rest[axis], first[axis] = slice(1, None), slice(0, 1)
+    return xp.concat([array[tuple(rest)], array[tuple(first)]], axis=axis)

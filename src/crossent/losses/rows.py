@@ -1,0 +1,146 @@
+"""From logits and any kind of target to rows (N, V) and the measure q: the first half of a door.
+
+Checks, the class axis, the shift of a causal language model, the link; no loss is computed here.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from crossent.core.array import Array, Namespace, device_of
+from crossent.core.reduction import NormalizeBy, Reduction
+from crossent.core.target import Measure, from_dense, from_index, from_top_k
+from crossent.losses import check, engine, lint
+from crossent.losses.layout import class_axis, shifted, to_rows, without
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the doors share: which rows and classes count, and how the logits are read."""
+
+    ignore_index: int | None = -100
+    label_smoothing: float = 0.0
+    sample_weight: Array | None = None
+    mask: Array | None = None
+    temperature: float | Array | None = None
+    softcap: float | None = None
+    axis: int | None = None
+    shift: bool = False
+    validate: bool | None = None
+
+
+class Rows(NamedTuple):
+    """Logits as rows (N, V) after the link, the measure of their target, and the rows' shape."""
+
+    logits: Array
+    q: Measure
+    lead: tuple[int, ...]
+    soft: bool  # not class indices: a mean divides by rows
+    shift: bool
+
+    def shaped(self, xp: Namespace, value: Array) -> Array:
+        """Return one number a row in the rows' shape; a shift has one row less."""
+        value = xp.reshape(value, self.lead)
+        return value[..., :-1] if self.shift else value
+
+    def scale(
+        self,
+        xp: Namespace,
+        reduction: Reduction,
+        normalize_by: NormalizeBy | float | None = None,
+    ) -> Array | None:
+        """Return what the sum of the losses is multiplied by, or None to keep them apart."""
+        by = normalize_by if normalize_by is not None else "rows" if self.soft else "weight"
+        return engine.scale_of(xp, reduction, by, self.q.weight, self.q.count)
+
+
+def read(
+    logits: Array,
+    target: Array | tuple[Array, Array],
+    weight: Array | None,
+    options: Options,
+    name: str = "logits",
+) -> Rows:
+    """Return the rows that a door works on, or raise for what cannot be read as such."""
+    xp = engine.namespace(logits, name)
+    axis = class_axis(logits, options.axis, last=options.shift, name=name)
+    classes, lead = logits.shape[axis], without(tuple(logits.shape), axis)
+    if classes == 0:
+        raise ValueError(f"{name} must have at least one class; got {tuple(logits.shape)}")
+    if options.shift and not lead:
+        raise ValueError(f"shift needs {name} (..., T, V); got shape {tuple(logits.shape)}")
+    _check_options(xp, logits, weight, options, classes, lead)
+    rows = engine.linked(to_rows(xp, logits, axis), options.temperature, options.softcap)
+    if options.validate and name == "logits":
+        lint.logits(xp, rows)
+    mask = _flat(xp, options.mask, options.shift)
+    common: dict[str, Any] = {
+        "label_smoothing": options.label_smoothing,
+        "class_weight": weight,
+        "sample_weight": _flat(xp, options.sample_weight, options.shift),
+        "mask": _but_last(xp, mask, lead, logits) if options.shift else mask,
+    }
+
+    def result(q: Measure, *, soft: bool) -> Rows:
+        return Rows(rows, q, lead, soft, options.shift)
+
+    if isinstance(target, tuple):
+        check.no_ignore_index(options.ignore_index)
+        indices, values = check.top_k(xp, target, lead, classes, options.validate)
+        if options.shift:
+            width = indices.shape[-1]
+            indices, values = (
+                xp.reshape(shifted(xp, xp.reshape(part, (*lead, width)), -2), (-1, width))
+                for part in (indices, values)
+            )
+        return result(from_top_k(xp, indices, values, rows, **common), soft=True)
+    check.same_library("target", target, logits)
+    if tuple(target.shape) == tuple(logits.shape) and xp.isdtype(target.dtype, "real floating"):
+        check.no_ignore_index(options.ignore_index)
+        dense = to_rows(xp, shifted(xp, target, -2) if options.shift else target, axis)
+        if check.wants_values(options.validate, target):
+            kept = common["mask"]
+            check.soft_values(xp, dense, mask=None if kept is None else kept[:, None])
+        if options.validate:
+            lint.soft_labels(xp, dense, common["mask"])
+        return result(from_dense(xp, dense, rows, **common), soft=True)
+    check.index_target(xp, target, lead, logits, axis, name)
+    if not options.shift:
+        lint.class_axis(logits, target, options.axis)
+    if check.wants_values(options.validate, target):
+        plain_mask = None if options.mask is None else xp.reshape(options.mask, (-1,))
+        index = xp.reshape(target, (-1,))
+        check.index_values(xp, index, classes, options.ignore_index, plain_mask)
+    index = xp.reshape(shifted(xp, target, -1) if options.shift else target, (-1,))
+    q = from_index(xp, index, rows, ignore_index=options.ignore_index, **common)
+    return result(q, soft=False)
+
+
+def _check_options(
+    xp: Namespace,
+    logits: Array,
+    weight: Array | None,
+    options: Options,
+    classes: int,
+    lead: tuple[int, ...],
+) -> None:
+    named = {"weight": weight, "sample_weight": options.sample_weight, "mask": options.mask}
+    for name, values in named.items():
+        check.same_library(name, values, logits)
+    check.per_class("weight", weight, classes)
+    check.per_row("sample_weight", options.sample_weight, lead)
+    check.per_row("mask", options.mask, lead)
+    check.boolean(xp, options.mask)
+    check.smoothing(options.label_smoothing)
+
+
+def _flat(xp: Namespace, values: Array | None, shift: bool) -> Array | None:
+    if values is None:
+        return None
+    return xp.reshape(shifted(xp, values, -1) if shift else values, (-1,))
+
+
+def _but_last(xp: Namespace, mask: Array | None, lead: tuple[int, ...], logits: Array) -> Array:
+    """Return the mask without the last step of every sequence, which has no next label."""
+    steps = xp.arange(lead[-1], device=device_of(logits)) < lead[-1] - 1
+    kept = xp.reshape(xp.broadcast_to(steps, lead), (-1,))
+    return kept if mask is None else kept & mask
