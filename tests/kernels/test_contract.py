@@ -124,3 +124,24 @@ def test_a_row_does_not_depend_on_the_rows_beside_it(backend) -> None:
         alone = kernels.read_slope(part, q, Shape(), one)
         assert torch.equal(alone[0], value[rows])
         assert torch.equal(alone[1], slope[rows])
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("width", [17, 33_000, 50_001])
+def test_long_rows_do_not_depend_on_threads(backend, width) -> None:
+    kernels: DenseKernels = BACKENDS[backend][0]
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(4, width, dtype=torch.float64, generator=generator)
+    target, one, xp = torch.arange(4), torch.ones((), dtype=torch.float64), namespace(logits)
+    before, expected = torch.get_num_threads(), None
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            for rows in (slice(0, 4), slice(0, 1), slice(1, 4)):
+                q = from_index(xp, target[rows], logits[rows])
+                value, slope = kernels.read_slope(logits[rows], q, Shape(), one)
+                expected = (value, slope) if expected is None else expected
+                assert torch.equal(value, expected[0][rows])
+                assert torch.equal(slope, expected[1][rows])
+    finally:
+        torch.set_num_threads(before)

@@ -73,3 +73,19 @@ def device_of(array: Array) -> object:
 def scalar(xp: Namespace, value: float, like: Array) -> Array:
     """Return a number as an array of shape () with the type and device of `like`."""
     return xp.full((), value, dtype=like.dtype, device=device_of(like))
+
+
+# Numbers of a row that are added up in one go. PyTorch splits a longer sum of one row between its
+# threads, and the sum of the same row among others not: its bits would depend on both.
+BLOCK = 16384
+
+
+def sum_rows(xp: Namespace, values: Array, dtype: DType) -> Array:
+    """Return the sum of every row (N,) of values (N, V), in blocks where V is large."""
+    width = values.shape[-1]
+    whole = width - width % BLOCK
+    if whole == 0 or width == BLOCK:
+        return xp.sum(values, axis=-1, dtype=dtype)
+    blocks = xp.reshape(values[:, :whole], (-1, whole // BLOCK, BLOCK))
+    total = xp.sum(xp.sum(blocks, axis=-1, dtype=dtype), axis=-1)
+    return total if whole == width else total + xp.sum(values[:, whole:], axis=-1, dtype=dtype)

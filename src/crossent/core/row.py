@@ -11,7 +11,7 @@ All edges of infinity and NaN are decided here and nowhere else.
 
 from typing import NamedTuple
 
-from crossent.core.array import Array, Namespace, device_of, sum_dtype
+from crossent.core.array import Array, Namespace, constant, device_of, sum_dtype, sum_rows
 from crossent.core.target import Measure, background_at
 
 
@@ -43,11 +43,16 @@ def view(xp: Namespace, logits: Array) -> Slice:
     first = xp.argmax(logits, axis=-1, keepdims=True)
     m = xp.take_along_axis(logits, first, axis=-1)
     m = xp.where(m == xp.inf, xp.nan, m)
-    classes = xp.arange(logits.shape[-1], dtype=first.dtype, device=device_of(logits))
-    is_max = classes[None, :] == first
+    is_max = _classes(xp, logits, first) == first
     # A slice without a live class is seen from 0: its classes are infinitely far, its share is 0.
-    below = xp.where(is_max, 0.0, xp.where(m == -xp.inf, 0.0, m) - logits)
-    return Slice(m, is_max, below, xp.exp(-below))
+    base = xp.where(m == -xp.inf, 0.0, m)
+    raw = base - logits
+    below = xp.where(is_max, 0.0, raw)
+    # What m - z lost in rounding is carried along: alone it would cost 64 ulp in float32 and 488
+    # in float64 where one class is all that keeps the row from certainty. The product is not a
+    # difference of shares, whose small part would be subnormal and flushed to 0 under XLA.
+    share = xp.exp(-below) * (1.0 - constant(_lost(xp, base, logits, raw)))
+    return Slice(m, is_max, below, share)
 
 
 def read(
@@ -59,8 +64,8 @@ def read(
     rest = xp.where(seen.is_max, 0.0, seen.share)
     gap, mass = _gap_and_mass(xp, logits, seen.below, q, dtype)
     gap = xp.where(seen.m[:, 0] == -xp.inf, 0.0, gap)  # (-inf) - (-inf) = 0
-    h = xp.sum(_times(xp, rest, seen.below), axis=-1, dtype=dtype) if entropy else None
-    r = xp.sum(rest, axis=-1, dtype=dtype)
+    h = sum_rows(xp, _times(xp, rest, seen.below), dtype) if entropy else None
+    r = sum_rows(xp, rest, dtype)
     return Row(xp.astype(seen.m[:, 0], dtype, copy=False), r, gap, mass, h)
 
 
@@ -136,18 +141,28 @@ def slope(
     """
     seen = view(xp, logits) if seen is None else seen
     dtype = logits.dtype
-    q_j = _density(xp, logits, q)
-    # At the maximum p = 1 - r / (1 + r): alpha - gamma q there is exact, p - 1 would cancel.
-    q_max = xp.sum(xp.where(seen.is_max, q_j, 0.0), axis=-1)
+    spread = _spread(xp, logits, q)
     factor = alpha / (1.0 + row.r)
-    at_max = (alpha - gamma * q_max) - factor * row.r
     values = seen.share * xp.astype(factor, dtype, copy=False)[:, None]
     unused = (alpha == 0.0) & (gamma == 0.0)
     if beta is not None:
         unused = unused & (beta == 0.0)
         by_entropy = xp.astype(beta / (1.0 + row.r), dtype, copy=False)[:, None]
         values = values + by_entropy * _times(xp, seen.share, seen.below)
-    values = values - xp.astype(gamma[:, None] * q_j, dtype, copy=False)
+    # At the maximum p = 1 - r / (1 + r): alpha - gamma q there is exact, p - 1 would cancel.
+    q_max = xp.zeros_like(gamma)
+    if spread is not None:
+        values = values - xp.astype(gamma[:, None] * spread, dtype, copy=False)
+        q_max = q_max + xp.sum(xp.where(seen.is_max, spread, 0.0), axis=-1)
+    if q.indices is not None and q.values is not None:
+        classes = _classes(xp, logits, q.indices)
+        mass = xp.astype(gamma[:, None] * q.values, dtype, copy=False)
+        for k in range(q.indices.shape[-1]):
+            here = classes == q.indices[:, k : k + 1]
+            values = xp.where(here, values - mass[:, k : k + 1], values)
+        at_max = xp.take_along_axis(seen.is_max, _read_at(xp, q.indices), axis=-1)
+        q_max = q_max + xp.sum(xp.where(at_max & (q.indices >= 0), q.values, 0.0), axis=-1)
+    at_max = (alpha - gamma * q_max) - factor * row.r
     values = xp.where(seen.is_max, xp.astype(at_max, dtype, copy=False)[:, None], values)
     return xp.where(unused[:, None], 0.0, values)  # 0 * NaN = 0
 
@@ -177,32 +192,58 @@ def _gap_and_mass(
     """Return sum q_j (m - z_j) and sum q_j over the parts of q."""
     parts: list[tuple[Array, Array]] = []
     if q.indices is not None and q.values is not None:
-        read_at = xp.where(q.indices < 0, 0, q.indices)
-        parts.append((q.values, xp.take_along_axis(below, read_at, axis=-1)))
+        parts.append((q.values, xp.take_along_axis(below, _read_at(xp, q.indices), axis=-1)))
     if q.dense is not None:
         parts.append((xp.astype(q.dense, dtype, copy=False), below))
     background = background_at(xp, q, logits)
     if background is not None:
         parts.append((background, below))
     gap = sum(
-        xp.sum(_times(xp, mass, xp.astype(far, dtype, copy=False)), axis=-1) for mass, far in parts
+        sum_rows(xp, _times(xp, mass, xp.astype(far, dtype, copy=False)), dtype)
+        for mass, far in parts
     )
-    return gap, sum(xp.sum(mass, axis=-1) for mass, _ in parts)
+    return gap, sum(sum_rows(xp, mass, dtype) for mass, _ in parts)
 
 
-def _density(xp: Namespace, logits: Array, q: Measure) -> Array:
+def density(xp: Namespace, logits: Array, q: Measure) -> Array:
     """Return q_j at every class, (N, V)."""
-    density = background_at(xp, q, logits)
-    if q.dense is not None:
-        dense = xp.astype(q.dense, q.count.dtype, copy=False)
-        density = dense if density is None else density + dense
+    values = _spread(xp, logits, q)
+    if values is None:
+        values = xp.zeros(logits.shape, dtype=q.count.dtype, device=device_of(logits))
     if q.indices is None or q.values is None:
-        return density
-    classes = xp.arange(logits.shape[-1], dtype=q.indices.dtype, device=device_of(logits))[None, :]
+        return values
+    classes = _classes(xp, logits, q.indices)
     for k in range(q.indices.shape[-1]):
         part = xp.where(classes == q.indices[:, k : k + 1], q.values[:, k : k + 1], 0.0)
-        density = part if density is None else density + part
-    return density
+        values = values + part
+    return values
+
+
+def _spread(xp: Namespace, logits: Array, q: Measure) -> Array | None:
+    """Return what q has at every class beside its sparse part, (N, V), or None."""
+    density = background_at(xp, q, logits)
+    if q.dense is None:
+        return density
+    dense = xp.astype(q.dense, q.count.dtype, copy=False)
+    return dense if density is None else density + dense
+
+
+def _classes(xp: Namespace, logits: Array, index: Array) -> Array:
+    """Return the numbers of the classes (1, V), in the type of `index`."""
+    return xp.arange(logits.shape[-1], dtype=index.dtype, device=device_of(logits))[None, :]
+
+
+def _read_at(xp: Namespace, index: Array) -> Array:
+    """Return `index` with padding moved to class 0, which every row has."""
+    return xp.where(index < 0, 0, index)
+
+
+def _lost(xp: Namespace, m: Array, z: Array, difference: Array) -> Array:
+    """Return (m - z) - difference, what its rounding lost, exactly (Knuth's TwoSum)."""
+    finite = xp.isfinite(difference)
+    near = xp.where(finite, difference, 0.0)
+    back = near - m
+    return xp.where(finite, (m - (near - back)) - (z + back), 0.0)
 
 
 def _times(xp: Namespace, mass: Array, far: Array) -> Array:

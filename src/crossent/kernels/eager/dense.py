@@ -2,10 +2,11 @@
 
 from crossent.core import loss as losses
 from crossent.core import row as rows
-from crossent.core.array import Array, compute_dtype, namespace
+from crossent.core.array import Array, compute_dtype, device_of, namespace
 from crossent.core.row import Row
 from crossent.core.shape import Shape
 from crossent.core.target import Measure
+from crossent.kernels.eager.blocks import blocks, rows_of
 
 
 def read(logits: Array, q: Measure, *, entropy: bool = False) -> Row:
@@ -26,11 +27,29 @@ def slope(
 
 def loss(logits: Array, q: Measure, shape: Shape) -> Array:
     """See `kernels.contract.DenseKernels.loss`."""
-    return losses.loss(namespace(logits), read(logits, q), shape)
+    xp = namespace(logits)
+    parts = blocks(logits)
+    if parts is None:
+        return losses.loss(xp, read(logits, q), shape)
+    return xp.concat([losses.loss(xp, read(logits[b], rows_of(q, b)), shape) for b in parts])
 
 
 def read_slope(logits: Array, q: Measure, shape: Shape, row_scale: Array) -> tuple[Array, Array]:
     """See `kernels.contract.DenseKernels.read_slope`."""
+    xp = namespace(logits)
+    parts = blocks(logits)
+    if parts is None:
+        return _read_slope(logits, q, shape, row_scale)
+    slopes = xp.empty(logits.shape, dtype=logits.dtype, device=device_of(logits))
+    values: list[Array] = []
+    for block in parts:
+        scale = row_scale[block] if row_scale.ndim else row_scale
+        value, slopes[block] = _read_slope(logits[block], rows_of(q, block), shape, scale)
+        values.append(value)
+    return xp.concat(values), slopes
+
+
+def _read_slope(logits: Array, q: Measure, shape: Shape, row_scale: Array) -> tuple[Array, Array]:
     xp = namespace(logits)
     wide = xp.astype(logits, compute_dtype(xp, logits.dtype), copy=False)
     seen = rows.view(xp, wide)

@@ -1,0 +1,50 @@
+"""Rows in blocks: the same numbers, and never the whole of a large array's temporaries."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+import torch
+
+from crossent.core.array import namespace
+from crossent.core.shape import Shape
+from crossent.core.target import from_dense, from_index
+from crossent.kernels.eager import blocks, dense
+
+
+@pytest.mark.parametrize("kind", ["index", "smoothed", "soft"])
+@pytest.mark.parametrize("library", [np.asarray, torch.from_numpy])
+def test_blocks_change_nothing(kind, library, monkeypatch) -> None:
+    rng = np.random.default_rng(0)
+    z, soft = library(rng.normal(size=(23, 7))), library(rng.dirichlet(np.ones(7), size=23))
+    index, scale = library(rng.integers(0, 7, 23)), library(rng.random(23))
+    xp = namespace(z)
+    q = {
+        "index": from_index(xp, index, z, sample_weight=scale),
+        "smoothed": from_index(xp, index, z, label_smoothing=0.1),
+        "soft": from_dense(xp, soft, z),
+    }[kind]
+    whole = dense.read_slope(z, q, Shape(), scale)
+    monkeypatch.setattr(blocks, "CPU_BYTES", 4 * 7 * 5)
+    assert len(list(blocks.blocks(z))) == 5
+    for a, b in zip(whole, dense.read_slope(z, q, Shape(), scale), strict=True):
+        np.testing.assert_array_equal(a, b)
+    np.testing.assert_array_equal(whole[0], dense.loss(z, q, Shape()))
+
+
+def test_memory_is_the_gradient_and_little_more() -> None:
+    z = np.zeros((2000, 1000), dtype=np.float32)
+    q = from_index(namespace(z), np.zeros(2000, dtype=np.int64), z)
+    tracemalloc.start()
+    dense.read_slope(z, q, Shape(), np.asarray(1.0))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert z.nbytes <= peak < 2 * z.nbytes  # whole, it was twelve times
+
+
+def test_jax_is_left_to_its_compiler() -> None:
+    import jax
+
+    assert blocks.blocks(jax.numpy.zeros((10_000, 1000))) is None
+    assert blocks.blocks(torch.zeros(3, 10**6)) is not None
+    assert blocks.blocks(torch.zeros(2, 3)) is None
