@@ -3,6 +3,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from torch.utils.checkpoint import checkpoint
 
 from crossent.core.array import namespace
 from crossent.core.shape import Shape
@@ -54,12 +55,35 @@ def test_first_and_second_derivatives(loss, logits, scale) -> None:
     assert torch.autograd.gradgradcheck(lambda z: loss(z, scale), logits)
 
 
-def test_the_buffer_becomes_the_gradient_without_a_copy(logits) -> None:
+@pytest.mark.parametrize("factor", [1.0, 3.0])
+def test_the_buffer_becomes_the_gradient_without_a_copy(logits, factor) -> None:
     value = softmax(logits)
-    buffer = value.grad_fn.slope.data_ptr()
-    value.backward()
+    buffer = value.grad_fn.saved_tensors[0].data_ptr()
+    (value if factor == 1.0 else value * factor).backward()
     assert logits.grad.data_ptr() == buffer
-    assert value.grad_fn.slope is None
+    with pytest.raises(RuntimeError, match="second time"):
+        value.backward()
+
+
+def test_a_kept_graph_keeps_its_buffer(logits) -> None:
+    value = softmax(logits)
+    (first,) = torch.autograd.grad(value, logits, retain_graph=True)
+    expected = first.clone()
+    first.zero_()  # the caller's own: nothing of it is in the graph
+    assert torch.equal(torch.autograd.grad(value, logits)[0], expected)
+
+
+@pytest.mark.parametrize("reentrant", [True, False])
+@pytest.mark.parametrize("loss", [softmax, binary])
+def test_checkpoint_keeps_no_gradient_from_the_forward(loss, reentrant, logits) -> None:
+    expected = torch.autograd.grad(loss(logits * 2), logits)[0]
+    value = checkpoint(lambda z: loss(z * 2), logits, use_reentrant=reentrant)
+    value.backward()
+    assert torch.equal(logits.grad, expected)
+    packed = []
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: packed.append(t) or t, lambda t: t):
+        loss(logits)  # what a checkpoint drops is what goes through these hooks
+    assert sum(t.shape == logits.shape for t in packed) >= 2  # the logits, and their gradient
 
 
 def test_float16_recomputes_so_that_a_scaler_saves_small_slopes() -> None:

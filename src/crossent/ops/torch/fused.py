@@ -11,7 +11,7 @@ import torch
 
 from crossent.core.shape import Shape
 from crossent.ops.torch.operators import KERNELS, Parts, loss_operator
-from crossent.ops.torch.route import is_batched, route
+from crossent.ops.torch.route import graph_is_kept, is_batched, route
 
 
 class Kind(NamedTuple):
@@ -37,10 +37,11 @@ def fused(
 
 
 class _Fused(torch.autograd.Function):
-    """The gradient made in the forward pass of a sum, and handed over once in the backward.
+    """The gradient made in the forward pass of a sum, and handed over by the last backward.
 
-    Kept instead of handed over, the buffer would be cloned by AccumulateGrad. A second backward
-    recomputes; one with create_graph differentiates the composition instead.
+    It is saved as autograd's other tensors are, so that checkpoints and offloading see it. The
+    backward that frees the graph returns that buffer itself, scaled in place: a copy would cost
+    what the kernel does. One with create_graph differentiates the composition instead.
     """
 
     @staticmethod
@@ -52,25 +53,25 @@ class _Fused(torch.autograd.Function):
         scale: torch.Tensor | None,
         *parts: torch.Tensor | None,
     ) -> torch.Tensor:
-        ctx.save_for_backward(logits, scale, *parts)
-        ctx.kind, ctx.shape, ctx.slope = kind, shape, None
+        ctx.kind, ctx.shape = kind, shape
         kernels = KERNELS[kind.name]
         # float16 recomputes: scaled by 1/N before GradScaler's factor, slopes would underflow.
         if scale is None or logits.dtype == torch.float16:
+            ctx.save_for_backward(None, logits, scale, *parts)
             return _scaled_sum(kernels.loss(logits, parts, shape), scale)
-        value, ctx.slope = kernels.read_slope(logits, parts, shape, scale)
+        value, slope = kernels.read_slope(logits, parts, shape, scale)
+        ctx.save_for_backward(slope, logits, scale, *parts)
         return _scaled_sum(value, scale)
 
     @staticmethod
     def backward(ctx: Any, *upstreams: torch.Tensor) -> Any:  # type: ignore[override]
         (upstream,) = upstreams
-        logits, scale, *parts = ctx.saved_tensors
+        slope, logits, scale, *parts = ctx.saved_tensors
         rest = (None,) * (2 + len(parts))
         if torch.is_grad_enabled():  # true here only under create_graph
             value = _scaled_sum(ctx.kind.compose(logits, tuple(parts), ctx.shape), scale)
             (slope,) = torch.autograd.grad(value, logits, upstream, create_graph=True)
             return None, slope, *rest
-        slope, ctx.slope = ctx.slope, None
         if is_batched(upstream):  # is_grads_batched: the slope is not one
             one = torch.ones((), dtype=torch.float64, device=logits.device)
             unit = one if scale is None else scale
@@ -81,6 +82,8 @@ class _Fused(torch.autograd.Function):
         if slope is None or (slope.dtype == torch.bfloat16 and not whole):  # rounded once
             row_scale = upstream if scale is None else upstream * scale
             slope = KERNELS[ctx.kind.name].read_slope(logits, tuple(parts), ctx.shape, row_scale)[1]
+        elif graph_is_kept():
+            slope = slope * upstream
         elif not whole:
             slope = slope.mul_(upstream)
         return None, slope, *rest

@@ -42,6 +42,13 @@ def is_batched(tensor: torch.Tensor) -> bool:
 _BATCH_PROBES = ("is_batchedtensor", "is_legacy_batchedtensor")
 
 
+def graph_is_kept() -> bool:
+    """Say, inside a backward, whether its saved tensors may be asked for again."""
+    autograd = getattr(torch._C, "_autograd", None)
+    probe = getattr(autograd, "_get_current_graph_task_keep_graph", None)
+    return bool(probe()) if probe is not None else True  # an unknown torch: a copy is always right
+
+
 def forward_mode_active() -> bool:
     """Say whether a `torch.autograd.forward_ad.dual_level` is open."""
     return getattr(forward_ad, "_current_level", 0) >= 0
