@@ -19,6 +19,11 @@ def is_torch(array: Array) -> bool:
     return torch is not None and isinstance(array, torch.Tensor)
 
 
+def is_jax(array: Array) -> bool:
+    """Say whether this is a JAX array, traced or not."""
+    return array_api_compat.is_jax_array(array)
+
+
 def namespace(array: Array) -> Namespace:
     """Return the array-API functions for `array`; raise TypeError where it is no array."""
     if is_torch(array):
@@ -42,7 +47,7 @@ def sum_dtype(xp: Namespace, array: Array) -> DType:
     """Return the type row numbers are kept in: float64 wherever the library and device have it."""
     if is_torch(array):
         return xp.float32 if array.device.type == "mps" else xp.float64  # mps has no float64
-    if array_api_compat.is_jax_array(array):  # without jax_enable_x64 asking for float64 warns
+    if is_jax(array):  # without jax_enable_x64 asking for float64 warns
         floating = xp.isdtype(array.dtype, "real floating")
         return compute_dtype(xp, array.dtype if floating else xp.asarray(1.0).dtype)
     return xp.float64
@@ -50,7 +55,7 @@ def sum_dtype(xp: Namespace, array: Array) -> DType:
 
 def index_dtype(xp: Namespace, array: Array) -> DType:
     """Return the integer type class indices are compared in: int64, for JAX its default int32."""
-    if not is_torch(array) and array_api_compat.is_jax_array(array):
+    if not is_torch(array) and is_jax(array):
         return xp.int32
     return xp.int64
 
@@ -59,7 +64,7 @@ def constant(array: Array) -> Array:
     """Return the array without its derivative: for a term whose derivative is known to be 0."""
     if is_torch(array):
         return array.detach()
-    if array_api_compat.is_jax_array(array):
+    if is_jax(array):
         return sys.modules["jax"].lax.stop_gradient(array)
     return array
 

@@ -1,13 +1,13 @@
 """From rows, a measure and a shape to a reduced loss, in the caller's array library.
 
-PyTorch goes through `ops.torch`, so that it differentiates; other arrays through the kernels,
-whose text JAX differentiates itself.
+PyTorch goes through `ops.torch` and JAX through `ops.jax`, so that they differentiate; other
+arrays go straight to the kernels.
 """
 
 from numbers import Real
 
 from crossent.core import array
-from crossent.core.array import Array, Namespace, compute_dtype, is_torch, scalar
+from crossent.core.array import Array, Namespace, compute_dtype, is_jax, is_torch, scalar
 from crossent.core.link import link
 from crossent.core.loss import quiet, quiet_elements
 from crossent.core.reduction import NormalizeBy, Reduction, divisor, reciprocal
@@ -53,6 +53,10 @@ def softmax_loss(logits: Array, q: Measure, shape: Shape, scale: Array | None) -
         from crossent.ops.torch.dense import dense
 
         value = dense(logits, q, shape, scale)
+    elif is_jax(logits):
+        from crossent.ops.jax.dense import dense as jax_dense
+
+        value = _scaled_sum(xp, jax_dense(logits, q, shape), scale)
     else:
         wide = quiet(xp, xp.astype(logits, compute_dtype(xp, logits.dtype), copy=False), q)
         value = _scaled_sum(xp, select(wide).dense.loss(wide, q, shape), scale)
@@ -68,6 +72,10 @@ def sigmoid_loss(
         from crossent.ops.torch.sigmoid import sigmoid
 
         value = sigmoid(logits, positive, negative, shape, scale)
+    elif is_jax(logits):
+        from crossent.ops.jax.sigmoid import sigmoid as jax_sigmoid
+
+        value = _scaled_sum(xp, jax_sigmoid(logits, positive, negative, shape), scale)
     else:
         wide = xp.astype(logits, compute_dtype(xp, logits.dtype), copy=False)
         wide = quiet_elements(xp, wide, positive, negative)
