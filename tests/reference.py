@@ -72,3 +72,20 @@ def ulps(value: float, exact: mpmath.mpf, dtype: type = np.float64) -> float:
     unit = np.spacing(np.abs(nearest)) if nearest != 0 else np.finfo(dtype).smallest_subnormal
     with mpmath.workdps(DIGITS):
         return float(abs(mpmath.mpf(float(value)) - exact) / mpmath.mpf(float(unit)))
+
+
+def elementwise_focal(logits: np.ndarray, q: np.ndarray, gamma: float) -> np.ndarray:
+    """sum_j q_j (1 - p_j)^gamma (-log p_j) of each row, in float64: Keras' form."""
+    logp = logits - logits.max(axis=1, keepdims=True)
+    logp = logp - np.log(np.exp(logp).sum(axis=1, keepdims=True))
+    return np.where(q == 0, 0.0, q * (1 - np.exp(logp)) ** gamma * -logp).sum(axis=1)
+
+
+def exact_focal_slope(row: list[float], target: int, gamma: float) -> list[mpmath.mpf]:
+    """d/dz of (1 - p)^gamma (-log p), p = softmax(row)[target], at many digits."""
+    with mpmath.workdps(DIGITS):
+        c = exact_loss(row, target)
+        p = mpmath.e**-c
+        u = 1 - p
+        steep = u**gamma + (gamma * u ** (gamma - 1) * p * c if u else 0)
+        return [steep * (-u if j == target else exact_probability(row, j)) for j in range(len(row))]

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from crossent.estimators.artifact import load
     from crossent.losses.binary import binary_cross_entropy_with_logits
     from crossent.losses.cross_entropy import cross_entropy, cross_entropy_sum
+    from crossent.losses.focal import focal_loss
+    from crossent.losses.generalized import generalized_cross_entropy
+    from crossent.losses.probabilities import (
+        binary_cross_entropy,
+        cross_entropy_from_probs,
+        nll_loss,
+    )
     from crossent.losses.squared import brier_loss, sigmoid_squared_error, squared_error
     from crossent.scoring.evaluation import Evaluation, evaluate
 
@@ -25,13 +32,18 @@ __all__ = [
     "InputError",
     "LossSum",
     "MissingExtraError",
+    "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "brier_loss",
     "cross_entropy",
+    "cross_entropy_from_probs",
     "cross_entropy_sum",
     "evaluate",
+    "focal_loss",
+    "generalized_cross_entropy",
     "load",
     "measures",
+    "nll_loss",
     "nn",
     "sigmoid_squared_error",
     "squared_error",
@@ -45,12 +57,17 @@ _HOME = {
     "InputError": "crossent.errors",
     "LossSum": "crossent.core.reduction",
     "MissingExtraError": "crossent.errors",
+    "binary_cross_entropy": "crossent.losses.probabilities",
     "binary_cross_entropy_with_logits": "crossent.losses.binary",
     "brier_loss": "crossent.losses.squared",
     "cross_entropy": "crossent.losses.cross_entropy",
+    "cross_entropy_from_probs": "crossent.losses.probabilities",
     "cross_entropy_sum": "crossent.losses.cross_entropy",
     "evaluate": "crossent.scoring.evaluation",
+    "focal_loss": "crossent.losses.focal",
+    "generalized_cross_entropy": "crossent.losses.generalized",
     "load": "crossent.estimators.artifact",
+    "nll_loss": "crossent.losses.probabilities",
     "sigmoid_squared_error": "crossent.losses.squared",
     "squared_error": "crossent.losses.squared",
 }

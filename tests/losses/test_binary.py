@@ -1,9 +1,14 @@
 """The binary door: agreement with PyTorch, masks, certain elements, errors."""
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
+import crossent
 from crossent import binary_cross_entropy_with_logits as bce
 
 Z = 3 * torch.randn(4, 3, generator=torch.Generator().manual_seed(0))
@@ -46,8 +51,6 @@ def test_integer_and_boolean_targets() -> None:
 
 
 def test_one_nought_is_two_classes() -> None:
-    import crossent
-
     z, y = Z[:, 0], torch.tensor([1, 0, 1, 1])
     pair = torch.stack([torch.zeros(4), z], 1)
     torch.testing.assert_close(bce(z, y), crossent.cross_entropy(pair, y))
@@ -90,6 +93,80 @@ def test_focal_link_and_half_precision() -> None:
     torch.testing.assert_close(value, F.binary_cross_entropy_with_logits(Z.half().float(), T))
 
 
+@pytest.mark.parametrize("smoothing", [0.1, 1.0])
+def test_label_smoothing_is_keras_form(smoothing) -> None:
+    expected = F.binary_cross_entropy_with_logits(Z, T * (1 - smoothing) + 0.5 * smoothing)
+    torch.testing.assert_close(bce(Z, T, label_smoothing=smoothing), expected)
+
+
+@pytest.mark.parametrize("missing", [-1, -100])
+@pytest.mark.parametrize("dtype", [torch.int64, torch.int8, torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_missing_labels_by_their_value(missing, dtype, smoothing) -> None:
+    kept = T > 0.3
+    target = torch.where(kept, T.round(), missing).to(dtype)
+    z = Z.clone().requires_grad_()
+    value = bce(z, target, ignore_index=missing, label_smoothing=smoothing, validate=True)
+    expected = bce(Z[kept], T.round()[kept], label_smoothing=smoothing)
+    torch.testing.assert_close(value, expected)
+    (slope,) = torch.autograd.grad(value, z)
+    assert slope[~kept].abs().max().item() == 0.0
+    both = bce(Z, target, ignore_index=missing, mask=T < 0.8, label_smoothing=smoothing)
+    inside = kept & (T < 0.8)
+    expected = bce(Z[inside], T.round()[inside], label_smoothing=smoothing)
+    torch.testing.assert_close(both, expected)
+    with pytest.raises(ValueError, match=f"at least 0; got {missing}"):
+        bce(Z, target)
+
+
+def test_an_unsigned_target_is_not_the_negative_value_it_wraps_to() -> None:
+    target = torch.tensor([156, 1], dtype=torch.uint8)  # uint8 == -100 is true at 156 in torch
+    with pytest.raises(ValueError, match="binary targets must be at most 1; got 156"):
+        bce(torch.zeros(2), target, ignore_index=-100)
+
+
+def test_all_missing_is_zero_with_zero_gradient() -> None:
+    z = torch.tensor([float("nan"), 1.0], requires_grad=True)
+    value = bce(z, torch.full((2,), -1), ignore_index=-1, label_smoothing=0.1)
+    assert value.item() == 0.0
+    assert torch.autograd.grad(value, z)[0].tolist() == [0.0, 0.0]
+
+
+def test_poly_is_the_formula() -> None:
+    t = T.round()
+    c = F.binary_cross_entropy_with_logits(Z, t, reduction="none")
+    expected = (c + 2.0 * (1 - torch.exp(-c))).mean()
+    torch.testing.assert_close(bce(Z, t, poly_epsilon=2.0), expected)
+
+
+@given(
+    z=arrays(np.float64, (4,), elements=st.floats(-30, 30)),
+    t=arrays(np.float64, (4,), elements=st.floats(0, 1)),
+    smoothing=st.sampled_from([0.0, 0.1]),
+)
+def test_it_is_the_loss_of_the_sigmoid(z, t, smoothing) -> None:
+    probs = 1.0 / (1.0 + np.exp(-z))
+    options = {"label_smoothing": smoothing, "reduction": "none"}
+    expected = bce(z, t, **options)
+    # 1 - p keeps e^-30 to 2e-3 only: the digits that the logits keep
+    value = crossent.binary_cross_entropy(probs, t, **options)
+    np.testing.assert_allclose(value, expected, rtol=2e-3, atol=1e-13)
+
+
+def test_numpy_and_jax() -> None:
+    import jax
+
+    target = torch.where(T > 0.3, T, -1.0)
+    options = {"ignore_index": -1, "label_smoothing": 0.1, "poly_epsilon": 1.0}
+    z = Z.clone().requires_grad_()
+    expected = bce(z, target, **options)
+    (slope,) = torch.autograd.grad(expected, z)
+    assert float(bce(Z.numpy(), target.numpy(), **options)) == pytest.approx(expected.item(), 1e-6)
+    jt = jax.numpy.asarray(target.numpy())
+    grad = jax.jit(jax.grad(lambda z: bce(z, jt, **options)))(jax.numpy.asarray(Z.numpy()))
+    np.testing.assert_allclose(grad, slope, rtol=1e-5, atol=1e-8)
+
+
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
@@ -97,6 +174,8 @@ def test_focal_link_and_half_precision() -> None:
         ({"weight": torch.ones(2, 4, 3)}, ValueError, "weight must broadcast to the shape"),
         ({"mask": torch.ones(4, 3)}, TypeError, "mask must be boolean"),
         ({"normalize_by": "weight"}, ValueError, "normalize_by must be a number of elements"),
+        ({"label_smoothing": 1.5}, ValueError, "label_smoothing must be between 0 and 1; got 1.5"),
+        ({"gamma": 2.0, "poly_epsilon": 1.0}, ValueError, "choose one of gamma, poly_epsilon"),
     ],
 )
 def test_options_that_would_be_misread_are_refused(options, error, message) -> None:

@@ -63,8 +63,137 @@ def test_brier_is_the_formula_with_weights() -> None:
     torch.testing.assert_close(brier_loss(z, F.one_hot(y, 4).float()), rows.mean())
 
 
+def composed(loss, z, t) -> torch.Tensor:
+    """The rows of a loss in plain torch, for logits and targets (N, C)."""
+    outputs = {
+        squared_error: lambda: z,
+        brier_loss: lambda: torch.softmax(z, 1),
+        sigmoid_squared_error: lambda: torch.sigmoid(z),
+    }[loss]()
+    return ((outputs - t) ** 2).sum(1) * (1.0 if loss is brier_loss else 0.5)
+
+
+LOSSES = pytest.mark.parametrize("loss", [squared_error, brier_loss, sigmoid_squared_error])
+INDEX = torch.tensor([0, 3, -100, 1, 2, 3])
+WEIGHT = torch.tensor([1.0, 2.0, 3.0, 4.0], dtype=torch.float64)
+SAMPLE = torch.tensor([1.0, 0.5, 1.0, 2.0, 0.0, 1.0], dtype=torch.float64)
+
+
+def logits(*shape) -> torch.Tensor:
+    z = torch.randn(*shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    return z.requires_grad_()
+
+
+@LOSSES
+@pytest.mark.parametrize("eps", [0.0, 0.1])
+@pytest.mark.parametrize("kind", ["index", "soft", "top-k"])
+def test_targets_weights_and_smoothing(loss, eps, kind) -> None:
+    z, kept = logits(6, 4), INDEX >= 0
+    hard = F.one_hot(INDEX.clamp(0), 4).double() * kept[:, None]
+    pair = (INDEX.clamp(-1)[:, None], torch.ones(6, 1).double())
+    target = {"index": INDEX, "soft": hard, "top-k": pair}[kind]
+    mask = kept if kind == "soft" else None
+    rows = composed(loss, z, (1 - eps) * hard + eps / 4) * WEIGHT[INDEX.clamp(0)] * SAMPLE * kept
+    weight = (WEIGHT[INDEX.clamp(0)] * SAMPLE * kept).sum()
+    options = {"label_smoothing": eps, "sample_weight": SAMPLE, "mask": mask}
+    for by, expected in {
+        None: rows.sum() / weight,
+        "rows": rows.sum() / (SAMPLE * kept).sum(),
+        7.0: rows.sum() / 7,
+    }.items():
+        value = loss(z, target, WEIGHT, normalize_by=by, **options)
+        torch.testing.assert_close(value, expected)
+        ours, theirs = (torch.autograd.grad(v, z, retain_graph=True)[0] for v in (value, expected))
+        torch.testing.assert_close(ours, theirs)
+    torch.testing.assert_close(loss(z, target, WEIGHT, reduction="none", **options), rows)
+    torch.testing.assert_close(loss(z, target, WEIGHT, reduction="sum", **options), rows.sum())
+
+
+@LOSSES
+def test_rows_left_out_may_hold_anything(loss) -> None:
+    bad = torch.full((3, 4), float("nan"), dtype=torch.float64)
+    bad[1] = float("inf")
+    z = torch.cat([logits(3, 4).detach(), bad]).requires_grad_()
+    mask = torch.tensor([True, True, True, True, False, True])
+    sample = torch.tensor([1.0, 1.0, 1.0, 1.0, 1.0, 0.0])
+    y = torch.tensor([0, 1, 2, -100, 1, 1])
+    value = loss(z, y, mask=mask, sample_weight=sample)
+    torch.testing.assert_close(value, loss(z[:3].detach(), y[:3]))
+    (grad,) = torch.autograd.grad(value, z)
+    assert torch.isfinite(grad).all()
+    assert (grad[3:] == 0).all()
+    rows = loss(z, y, mask=mask, sample_weight=sample, reduction="none")
+    assert rows[3:].tolist() == [0.0, 0.0, 0.0]
+    assert loss(z, torch.full((6,), -100)).item() == 0.0
+
+
+@LOSSES
+def test_axes_shift_and_three_libraries(loss) -> None:
+    import jax
+
+    z, y = logits(2, 3, 4), torch.tensor([[0, 1, -100], [3, 2, 1]])
+    flat = loss(z.reshape(6, 4), y.reshape(6), reduction="none").reshape(2, 3)
+    torch.testing.assert_close(loss(z, y, axis=-1, reduction="none"), flat)
+    torch.testing.assert_close(loss(z.permute(0, 2, 1), y, reduction="none"), flat)
+    torch.testing.assert_close(loss(z[0, 0], y[0, 0]), flat[0, 0])
+    options = {"weight": WEIGHT, "label_smoothing": 0.1}
+    ahead = loss(z[:, :-1].reshape(4, 4), y[:, 1:].reshape(4), **options)
+    torch.testing.assert_close(loss(z, y, shift=True, **options), ahead)
+    assert loss(z, y, shift=True, reduction="none").shape == (2, 2)
+    plain, label = z.detach().numpy(), y.numpy()
+    expected = loss(z, y, axis=-1, label_smoothing=0.1)
+    assert float(loss(plain, label, label_smoothing=0.1)) == pytest.approx(expected.item())
+    slope = jax.jit(jax.grad(lambda z: loss(z, jax.numpy.asarray(label), label_smoothing=0.1)))(
+        jax.numpy.asarray(plain)
+    )
+    np.testing.assert_allclose(slope, torch.autograd.grad(expected, z)[0], atol=1e-15)
+
+
+@LOSSES
+@pytest.mark.parametrize("k", [0, 1, 3])
+def test_a_weight_of_k_is_k_copies(loss, k) -> None:
+    z, y = logits(2, 4).detach(), torch.tensor([1, 2])
+    copies = torch.tensor([k, 1])
+    expected = loss(z.repeat_interleave(copies, 0), y.repeat_interleave(copies))
+    torch.testing.assert_close(loss(z, y, sample_weight=copies.double()), expected)
+    weight = torch.tensor([1.0, k, 1.0, 1.0], dtype=torch.float64)
+    torch.testing.assert_close(loss(z, y, weight), expected)
+
+
+@LOSSES
+def test_transforms(loss) -> None:
+    z, y = logits(6, 4), INDEX
+
+    def value(z):
+        return loss(z, y, WEIGHT, label_smoothing=0.1)
+
+    (grad,) = torch.autograd.grad(value(z), z)
+    torch.testing.assert_close(torch.func.grad(value)(z.detach()), grad)
+    compiled = torch.compile(value, fullgraph=True, backend="aot_eager")
+    torch.testing.assert_close(torch.autograd.grad(compiled(z), z)[0], grad)
+    assert torch.autograd.gradgradcheck(value, z)
+
+
+def test_a_weight_learns_at_0_too() -> None:
+    z, y = logits(2, 4).detach(), torch.tensor([1, 2])
+    sample = torch.zeros(2, dtype=torch.float64, requires_grad=True)
+    brier_loss(z, y, sample_weight=sample, reduction="sum").backward()
+    torch.testing.assert_close(sample.grad, brier_loss(z, y, reduction="none"))
+
+
 def test_bad_shapes_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"logits must have shape \(N, C\); got \(3,\)"):
-        brier_loss(np.zeros(3), np.array(0))
+    with pytest.raises(ValueError, match=r"target must have shape \(1,\) to match logits \(1, 3\)"):
+        brier_loss(np.zeros((1, 3)), np.array([0, 1]))
     with pytest.raises(IndexError, match="row 0: class 2"):
         squared_error(np.zeros((1, 2)), np.array([2]))
+    with pytest.raises(ValueError, match=r"weight must have shape \(2,\), one for each class"):
+        squared_error(np.zeros((1, 2)), np.array([1]), np.ones(3))
+    with pytest.raises(ValueError, match="label_smoothing must be between 0 and 1"):
+        squared_error(np.zeros((1, 2)), np.array([1]), label_smoothing=2.0)
+
+
+def test_a_doubtful_axis_warns_once_and_where_it_is_called() -> None:
+    z, y = torch.zeros(2, 3, 3), torch.zeros(2, 3, dtype=torch.int64)
+    with pytest.warns(UserWarning, match="classes on axis 1") as caught:
+        brier_loss(z, y, torch.ones(3))
+    assert [w.filename for w in caught] == [__file__]

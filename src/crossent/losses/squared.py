@@ -5,52 +5,73 @@ the slope vanish where the model is surely wrong: at z = -10 with target 1 it is
 scores, -4.5e-5 after a sigmoid, and -0.99995 for cross-entropy.
 """
 
+from dataclasses import replace
 from typing import Any
 
-from crossent.core.array import (
-    Array,
-    Namespace,
-    compute_dtype,
-    device_of,
-    index_dtype,
-    sum_dtype,
-)
-from crossent.core.reduction import Reduction, check_reduction
-from crossent.losses import check, engine
+from crossent.core.array import Array, Namespace, compute_dtype
+from crossent.core.reduction import NormalizeBy, Reduction, check_reduction
+from crossent.core.row import density
+from crossent.losses import engine
+from crossent.losses.layout import class_axis
+from crossent.losses.rows import Options, Rows, read
 
 
 def squared_error(
     logits: Array,
-    target: Array,
+    target: Array | tuple[Array, Array],
     weight: Array | None = None,
     *,
-    sample_weight: Array | None = None,
+    ignore_index: int | None = -100,
     reduction: Reduction = "mean",
+    label_smoothing: float = 0.0,
+    sample_weight: Array | None = None,
+    mask: Array | None = None,
+    normalize_by: NormalizeBy | float | None = None,
+    axis: int | None = None,
+    shift: bool = False,
+    validate: bool | None = None,
 ) -> Any:
     """Return sum_j (z_j - t_j)^2 / 2 of each row: squared error on raw scores.
 
     Equivalent: ``((logits - one_hot(target)) ** 2).sum(1).mean() / 2``. Its gradient is
-    ``z - t``. logits (N, C); target: class indices (N,) or soft labels (N, C); weight (C,)
-    multiplies the rows of a class, sample_weight (N,) its row; a mean divides by the weights.
-    Raises what `cross_entropy` raises.
+    ``z - t``. Arguments as in `cross_entropy`, t being the target's row, smoothed. weight (C,)
+    multiplies a row by its target's, sum_j w_j t_j before smoothing; a mean divides by the
+    weights of the rows for every kind of target. Raises what `cross_entropy` raises.
 
     >>> import numpy as np
     >>> float(squared_error(np.array([[0.5, -1.0, -3.0]]), np.array([1])))
     6.625
 
     """
-    xp, logits = _wide(logits)
-    rows = 0.5 * xp.sum((logits - _one_hot(xp, target, logits)) ** 2, axis=-1)
-    return _reduce(xp, rows, target, logits, weight, sample_weight, reduction)
+    check_reduction(reduction, normalize_by)
+    options = Options(
+        ignore_index=ignore_index,
+        label_smoothing=label_smoothing,
+        sample_weight=sample_weight,
+        mask=mask,
+        axis=axis,
+        shift=shift,
+        validate=validate,
+    )
+    rows = read(logits, target, weight, options)
+    xp, scores, t, each = _parts(rows, logits, target, weight, options)
+    return _reduce(xp, rows, each, 0.5 * _squares(xp, scores - t), reduction, normalize_by)
 
 
 def brier_loss(
     logits: Array,
-    target: Array,
+    target: Array | tuple[Array, Array],
     weight: Array | None = None,
     *,
-    sample_weight: Array | None = None,
+    ignore_index: int | None = -100,
     reduction: Reduction = "mean",
+    label_smoothing: float = 0.0,
+    sample_weight: Array | None = None,
+    mask: Array | None = None,
+    normalize_by: NormalizeBy | float | None = None,
+    axis: int | None = None,
+    shift: bool = False,
+    validate: bool | None = None,
 ) -> Any:
     """Return sum_j (softmax(z)_j - t_j)^2 of each row: squared error on probabilities.
 
@@ -62,20 +83,37 @@ def brier_loss(
     0.5
 
     """
-    xp, logits = _wide(logits)
-    shifted = xp.exp(logits - xp.max(logits, axis=-1, keepdims=True))
-    probabilities = shifted / xp.sum(shifted, axis=-1, keepdims=True)
-    rows = xp.sum((probabilities - _one_hot(xp, target, logits)) ** 2, axis=-1)
-    return _reduce(xp, rows, target, logits, weight, sample_weight, reduction)
+    check_reduction(reduction, normalize_by)
+    options = Options(
+        ignore_index=ignore_index,
+        label_smoothing=label_smoothing,
+        sample_weight=sample_weight,
+        mask=mask,
+        axis=axis,
+        shift=shift,
+        validate=validate,
+    )
+    rows = read(logits, target, weight, options)
+    xp, scores, t, each = _parts(rows, logits, target, weight, options)
+    shares = xp.exp(scores - xp.max(scores, axis=-1, keepdims=True))
+    probabilities = shares / xp.sum(shares, axis=-1, keepdims=True)
+    return _reduce(xp, rows, each, _squares(xp, probabilities - t), reduction, normalize_by)
 
 
 def sigmoid_squared_error(
     logits: Array,
-    target: Array,
+    target: Array | tuple[Array, Array],
     weight: Array | None = None,
     *,
-    sample_weight: Array | None = None,
+    ignore_index: int | None = -100,
     reduction: Reduction = "mean",
+    label_smoothing: float = 0.0,
+    sample_weight: Array | None = None,
+    mask: Array | None = None,
+    normalize_by: NormalizeBy | float | None = None,
+    axis: int | None = None,
+    shift: bool = False,
+    validate: bool | None = None,
 ) -> Any:
     """Return sum_j (sigmoid(z_j) - t_j)^2 / 2 of each row: squared error on sigmoid outputs.
 
@@ -87,53 +125,68 @@ def sigmoid_squared_error(
     0.25
 
     """
-    xp, logits = _wide(logits)
-    up = logits >= 0.0
-    small = xp.exp(-xp.where(up, logits, -logits))  # tanh would lose a small output's digits
+    check_reduction(reduction, normalize_by)
+    options = Options(
+        ignore_index=ignore_index,
+        label_smoothing=label_smoothing,
+        sample_weight=sample_weight,
+        mask=mask,
+        axis=axis,
+        shift=shift,
+        validate=validate,
+    )
+    rows = read(logits, target, weight, options)
+    xp, scores, t, each = _parts(rows, logits, target, weight, options)
+    up = scores >= 0.0
+    small = xp.exp(-xp.where(up, scores, -scores))  # tanh would lose a small output's digits
     outputs = xp.where(up, 1.0, small) / (1.0 + small)
-    rows = 0.5 * xp.sum((outputs - _one_hot(xp, target, logits)) ** 2, axis=-1)
-    return _reduce(xp, rows, target, logits, weight, sample_weight, reduction)
+    return _reduce(xp, rows, each, 0.5 * _squares(xp, outputs - t), reduction, normalize_by)
 
 
-def _wide(logits: Array) -> tuple[Namespace, Array]:
-    """Return the array functions and the logits (N, C) in float32 at least."""
+def _parts(
+    rows: Rows,
+    logits: Array,
+    target: Array | tuple[Array, Array],
+    weight: Array | None,
+    options: Options,
+) -> tuple[Namespace, Array, Array, Array]:
+    """Return the array functions, scores (N, C), targets t (N, C) and weights of the rows (N,).
+
+    The scores are in float32 at least, and 0 in rows without weight that hold NaN or inf: no
+    derivative may meet them, where 0 * NaN is NaN.
+    """
     xp = engine.namespace(logits)
-    if logits.ndim != 2:
-        raise ValueError(f"logits must have shape (N, C); got {tuple(logits.shape)}")
-    return xp, xp.astype(logits, compute_dtype(xp, logits.dtype), copy=False)
+    scores = xp.astype(rows.logits, compute_dtype(xp, logits.dtype), copy=False)
+    each, q = rows.q.count, rows.q
+    if weight is not None:
+        each = rows.q.weight
+    if weight is not None or options.sample_weight is not None:
+        # t is the target as it is, all weights outside: read again without them. Values were
+        # looked at above, and the axis is known by now.
+        axis = class_axis(logits, options.axis, last=options.shift)
+        plain = replace(options, sample_weight=None, validate=False, axis=axis)
+        q = read(logits, target, None, plain).q
+    t = xp.astype(density(xp, rows.logits, q), scores.dtype, copy=False)
+    bad = (each == 0.0) & ~xp.all(xp.isfinite(scores), axis=-1)
+    return xp, xp.where(bad[:, None], 0.0, scores), t, each
+
+
+def _squares(xp: Namespace, difference: Array) -> Array:
+    return xp.sum(difference**2, axis=-1)
 
 
 def _reduce(
     xp: Namespace,
-    rows: Array,
-    target: Array,
-    logits: Array,
-    weight: Array | None,
-    sample_weight: Array | None,
+    rows: Rows,
+    each: Array,
+    value: Array,
     reduction: Reduction,
+    normalize_by: NormalizeBy | float | None,
 ) -> Any:
-    """Return the weighted rows, their sum, or their mean over the weights."""
-    check_reduction(reduction)
-    check.per_class("weight", weight, logits.shape[1])
-    check.per_row("sample_weight", sample_weight, tuple(rows.shape))
-    each = xp.ones_like(rows, dtype=sum_dtype(xp, rows))
-    if weight is not None:
-        each = xp.sum(_one_hot(xp, target, logits) * xp.astype(weight, each.dtype), axis=-1)
-    if sample_weight is not None:
-        each = each * xp.astype(sample_weight, each.dtype)
-    scale = engine.scale_of(xp, reduction, "weight", each, each)
-    value = each * rows if scale is None else xp.sum(each * rows) * scale
-    return xp.astype(value, logits.dtype, copy=False)
-
-
-def _one_hot(xp: Namespace, target: Array, logits: Array) -> Array:
-    rows, classes = logits.shape
-    if tuple(target.shape) == (rows, classes):
-        return xp.astype(target, logits.dtype)
-    check.index_target(xp, target, (rows,), logits, 1)
-    if check.wants_values(None, target):
-        check.index_values(xp, target, classes, None, None)
-    names = xp.arange(classes, dtype=index_dtype(xp, target), device=device_of(target))
-    return xp.astype(
-        names[None, :] == xp.astype(target, index_dtype(xp, target))[:, None], logits.dtype
-    )
+    """Return the weighted losses of the rows, their sum, or their mean over the weights."""
+    by = "weight" if normalize_by is None else normalize_by
+    scale = engine.scale_of(xp, reduction, by, each, rows.q.count)
+    weighted = each * value
+    if scale is None:
+        return rows.shaped(xp, xp.astype(weighted, value.dtype, copy=False))
+    return xp.astype(xp.sum(weighted) * scale, value.dtype, copy=False)
