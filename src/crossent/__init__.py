@@ -12,18 +12,21 @@ if TYPE_CHECKING:
     from crossent import measures as measures
     from crossent import nn as nn
     from crossent.core.reduction import LossSum
+    from crossent.core.statistics import Statistics
     from crossent.errors import CrossentError, InputError, MissingExtraError
     from crossent.estimators.artifact import load
     from crossent.losses.binary import binary_cross_entropy_with_logits
     from crossent.losses.cross_entropy import cross_entropy, cross_entropy_sum
     from crossent.losses.focal import focal_loss
     from crossent.losses.generalized import generalized_cross_entropy
+    from crossent.losses.gradient import cross_entropy_gradient
     from crossent.losses.probabilities import (
         binary_cross_entropy,
         cross_entropy_from_probs,
         nll_loss,
     )
     from crossent.losses.squared import brier_loss, sigmoid_squared_error, squared_error
+    from crossent.losses.statistics import cross_entropy_statistics
     from crossent.scoring.evaluation import Evaluation, evaluate
 
 __all__ = [
@@ -32,11 +35,14 @@ __all__ = [
     "InputError",
     "LossSum",
     "MissingExtraError",
+    "Statistics",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "brier_loss",
     "cross_entropy",
     "cross_entropy_from_probs",
+    "cross_entropy_gradient",
+    "cross_entropy_statistics",
     "cross_entropy_sum",
     "evaluate",
     "focal_loss",
@@ -57,11 +63,14 @@ _HOME = {
     "InputError": "crossent.errors",
     "LossSum": "crossent.core.reduction",
     "MissingExtraError": "crossent.errors",
+    "Statistics": "crossent.core.statistics",
     "binary_cross_entropy": "crossent.losses.probabilities",
     "binary_cross_entropy_with_logits": "crossent.losses.binary",
     "brier_loss": "crossent.losses.squared",
     "cross_entropy": "crossent.losses.cross_entropy",
     "cross_entropy_from_probs": "crossent.losses.probabilities",
+    "cross_entropy_gradient": "crossent.losses.gradient",
+    "cross_entropy_statistics": "crossent.losses.statistics",
     "cross_entropy_sum": "crossent.losses.cross_entropy",
     "evaluate": "crossent.scoring.evaluation",
     "focal_loss": "crossent.losses.focal",

@@ -51,5 +51,7 @@ def _tanh(xp: Namespace, x: Array) -> Array:
     """Return tanh in a form whose derivatives keep their digits where it is 1 to all of them."""
     up = x >= 0.0
     size = xp.where(up, x, -x)
-    ratio = -xp.expm1(-2.0 * size) / (1.0 + xp.exp(-2.0 * size))
+    # Autograd takes e^x - 1 for expm1's derivative less 1: 0 where e^x is below eps.
+    small = xp.exp(-2.0 * size)
+    ratio = xp.where(size > 0.5, 1.0 - small, -xp.expm1(-2.0 * size)) / (1.0 + small)
     return xp.where(up, ratio, -ratio)

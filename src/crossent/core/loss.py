@@ -25,12 +25,10 @@ def coefficients(xp: Namespace, row: Row, shape: Shape, scale: Array) -> tuple[A
     """Return alpha and gamma of `row.slope` for scale times the loss, scale like the loss."""
     if shape == Shape():
         gamma = _unless_empty(xp, row, scale + 0.0 * row.mass)
-        return row.mass * gamma, gamma
+        return xp.zeros_like(gamma), gamma
     c, lse = _normalised(xp, row)
     gamma = _unless_empty(xp, row, scale * phi_c(xp, c, shape))
-    alpha = row.mass * gamma
-    if shape.z_loss:
-        alpha = alpha + row.mass * scale * phi_lse(lse, shape)
+    alpha = row.mass * scale * phi_lse(lse, shape) if shape.z_loss else xp.zeros_like(gamma)
     return alpha, gamma
 
 

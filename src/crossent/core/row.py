@@ -133,23 +133,24 @@ def slope(
     *,
     seen: Slice | None = None,
 ) -> Array:
-    """Return p_j (alpha + beta (m - z_j)) - gamma q_j, (N, V), for alpha, beta, gamma (N,).
+    """Return p_j (mass gamma + alpha + beta (m - z_j)) - gamma q_j, (N, V).
 
     With loss_c, loss_lse, loss_H the derivatives of a function of (c, lse, H), upstream
     gradient and weights included, its gradient in the logits has gamma = loss_c,
-    beta = loss_H, alpha = mass loss_c + loss_lse - loss_H h / (1 + r).
+    beta = loss_H, alpha = loss_lse - loss_H h / (1 + r), each (N,).
     """
     seen = view(xp, logits) if seen is None else seen
     dtype = logits.dtype
     spread = _spread(xp, logits, q)
-    factor = alpha / (1.0 + row.r)
+    factor = (row.mass * gamma + alpha) / (1.0 + row.r)
     values = seen.share * xp.astype(factor, dtype, copy=False)[:, None]
     unused = (alpha == 0.0) & (gamma == 0.0)
     if beta is not None:
         unused = unused & (beta == 0.0)
         by_entropy = xp.astype(beta / (1.0 + row.r), dtype, copy=False)[:, None]
         values = values + by_entropy * _times(xp, seen.share, seen.below)
-    # At the maximum p = 1 - r / (1 + r): alpha - gamma q there is exact, p - 1 would cancel.
+    # At the maximum p = 1 - r / (1 + r): mass - q there is exact, p - 1 would cancel; alpha, which
+    # a z-loss brings, may be far smaller than the mass.
     q_max = xp.zeros_like(gamma)
     if spread is not None:
         values = values - xp.astype(gamma[:, None] * spread, dtype, copy=False)
@@ -162,7 +163,8 @@ def slope(
             values = xp.where(here, values - mass[:, k : k + 1], values)
         at_max = xp.take_along_axis(seen.is_max, _read_at(xp, q.indices), axis=-1)
         q_max = q_max + xp.sum(xp.where(at_max & (q.indices >= 0), q.values, 0.0), axis=-1)
-    at_max = (alpha - gamma * q_max) - factor * row.r
+    rest = (alpha - row.mass * gamma * row.r) / (1.0 + row.r)
+    at_max = gamma * (row.mass - q_max) + rest
     values = xp.where(seen.is_max, xp.astype(at_max, dtype, copy=False)[:, None], values)
     return xp.where(unused[:, None], 0.0, values)  # 0 * NaN = 0
 
@@ -180,9 +182,10 @@ def read_sigmoid(xp: Namespace, logits: Array, positive: Array, negative: Array)
 def slope_sigmoid(
     xp: Namespace, logits: Array, row: Row, positive: Array, alpha: Array, gamma: Array
 ) -> Array:
-    """Return sigmoid(z) alpha - gamma positive, element by element, without cancelling."""
-    far = alpha * (row.r / (1.0 + row.r))
-    values = xp.where(logits >= 0.0, (alpha - gamma * positive) - far, far - gamma * positive)
+    """Return sigmoid(z) (mass gamma + alpha) - gamma positive, element by element."""
+    far = (row.mass * gamma + alpha) * (row.r / (1.0 + row.r))
+    near = gamma * (row.mass - positive) + alpha - far  # p = 1 - r / (1 + r), as in `slope`
+    values = xp.where(logits >= 0.0, near, far - gamma * positive)
     return xp.where((alpha == 0.0) & (gamma == 0.0), 0.0, values)
 
 

@@ -12,6 +12,9 @@ from crossent.core.array import Array, Namespace
 
 # Beyond this c, e^-c is below half the smallest float64, and u = 1 - e^-c is exactly 1.
 CERTAIN = 746.0
+# Below this c, 1 - e^-c is c to all digits. Written as a power of c, focal has finite second
+# derivatives under autograd, where u^(gamma - 2) of u = 1 - e^-c would overflow.
+TINY = 1e-20
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +56,14 @@ def phi(xp: Namespace, c: Array, lse: Array, shape: Shape) -> Array:
     """Return phi(c, lse). Every derivative that autograd takes of this text is finite too."""
     value = c
     if shape.gamma:
-        inside = (c > 0.0) & (c < CERTAIN)
+        inside = (c >= TINY) & (c < CERTAIN)
         safe = xp.where(inside, c, 1.0)
         focal = (-xp.expm1(-safe)) ** shape.gamma * safe
-        # 0 with slope 0 at 0; c where e^-c is 0; NaN where c is
-        value = xp.where(inside, focal, xp.where(c <= 0.0, 0.0, c))
+        tiny = (c > 0.0) & (c < TINY)
+        # c^(1 + gamma) there; 0 with slope 0 at 0; c where e^-c is 0; NaN where c is
+        near = xp.where(tiny, c, 1.0) ** (1.0 + shape.gamma)
+        value = xp.where(tiny, near, xp.where(c <= 0.0, 0.0, c))
+        value = xp.where(inside, focal, value)
     if shape.poly_epsilon:
         value = c - shape.poly_epsilon * xp.expm1(-c)
     if shape.generalised:

@@ -23,7 +23,7 @@ class DenseKernels(Protocol):
     def slope(
         self, logits: Array, q: Measure, row: Row, alpha: Array, beta: Array | None, gamma: Array
     ) -> Array:
-        """Return p_j (alpha + beta (m - z_j)) - gamma q_j."""
+        """Return p_j (mass gamma + alpha + beta (m - z_j)) - gamma q_j."""
         ...
 
     def loss(self, logits: Array, q: Measure, shape: Shape) -> Array:
@@ -34,6 +34,10 @@ class DenseKernels(Protocol):
         self, logits: Array, q: Measure, shape: Shape, row_scale: Array
     ) -> tuple[Array, Array]:
         """Return the loss of every row (N,), and row_scale times its slope (N, V)."""
+        ...
+
+    def standing(self, logits: Array, index: Array) -> tuple[Array, Array]:
+        """Return the predicted class (N,), and the rank of class `index` (N,)."""
         ...
 
 

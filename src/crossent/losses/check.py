@@ -6,7 +6,7 @@ CPU, because reading one on a GPU would wait for it.
 
 import numpy as np
 
-from crossent.core.array import Array, Namespace, index_dtype, is_torch
+from crossent.core.array import Array, Namespace, constant, index_dtype, is_torch
 from crossent.core.shape import Shape
 
 
@@ -103,7 +103,7 @@ def soft_values(
     if place is None:
         return
     width = target.shape[-1] if target.ndim > 1 else 1
-    value = float(xp.reshape(target, (-1,))[place])
+    value = float(xp.reshape(constant(target), (-1,))[place])
     raise ValueError(f"row {place // width}: {name} must be finite and at least 0; got {value:g}.")
 
 
@@ -113,7 +113,7 @@ def binary_values(xp: Namespace, target: Array, mask: Array | None) -> None:
     place = _first(xp, target > 1.0 if mask is None else (target > 1.0) & mask)
     if place is not None:
         width = target.shape[-1] if target.ndim > 1 else 1
-        value = float(xp.reshape(target, (-1,))[place])
+        value = float(xp.reshape(constant(target), (-1,))[place])
         raise ValueError(f"row {place // width}: binary targets must be at most 1; got {value:g}.")
 
 
@@ -140,14 +140,16 @@ def per_row(name: str, values: Array | None, rows: tuple[int, ...]) -> None:
         )
 
 
-def weights_are_fixed(sample_weight: Array | None, shape: Shape) -> None:
+def weights_are_fixed(
+    sample_weight: Array | None, shape: Shape, name: str = "sample_weight"
+) -> None:
     """Raise ValueError for weights that need a gradient where phi is not linear in the mass.
 
     At a weight of 0 the row's c / mass is lost, and with it the weight's derivative, phi(c).
     """
     if getattr(sample_weight, "requires_grad", False) and not shape.is_plain:
         raise ValueError(
-            "a sample_weight that needs a gradient goes outside: use reduction='none' and "
+            f"a {name} that needs a gradient goes outside: use reduction='none' and "
             "multiply the rows by it"
         )
 

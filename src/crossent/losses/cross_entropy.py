@@ -92,11 +92,7 @@ def cross_entropy(
         shift=shift,
         validate=validate,
     )
-    rows = read(logits, target, weight, options)
-    xp = engine.namespace(logits)
-    scale = rows.scale(xp, reduction, normalize_by)
-    value = engine.softmax_loss(rows.logits, rows.q, shape, scale)
-    return value if scale is not None else rows.shaped(xp, value)
+    return read(logits, target, weight, options).loss(shape, reduction, normalize_by)
 
 
 def cross_entropy_sum(
@@ -148,6 +144,6 @@ def cross_entropy_sum(
     )
     rows = read(logits, target, weight, options)
     xp = engine.namespace(logits)
-    total = engine.softmax_loss(rows.logits, rows.q, shape, rows.scale(xp, "sum"))
     count = xp.sum(rows.q.count)
+    total = rows.loss(shape, "sum")
     return LossSum(total, count if rows.soft else xp.sum(rows.q.weight), count)

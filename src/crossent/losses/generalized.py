@@ -6,7 +6,7 @@ from typing import Any
 from crossent.core.array import Array
 from crossent.core.reduction import NormalizeBy, Reduction, check_reduction
 from crossent.core.shape import Shape
-from crossent.losses import check, engine
+from crossent.losses import check
 from crossent.losses.rows import Options, read
 
 # Below it q is 0: it changes c by the share q c / 2, under 1e-16 for any c up to 1e9, and a
@@ -82,8 +82,4 @@ def generalized_cross_entropy(
         shift=shift,
         validate=validate,
     )
-    rows = read(logits, target, weight, options)
-    xp = engine.namespace(logits)
-    scale = rows.scale(xp, reduction, normalize_by)
-    value = engine.softmax_loss(rows.logits, rows.q, shape, scale)
-    return value if scale is not None else rows.shaped(xp, value)
+    return read(logits, target, weight, options).loss(shape, reduction, normalize_by)

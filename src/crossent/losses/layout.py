@@ -44,3 +44,10 @@ def shifted(xp: Namespace, array: Array, axis: int) -> Array:
     rest, first = whole.copy(), whole.copy()
     rest[axis], first[axis] = slice(1, None), slice(0, 1)
     return xp.concat([array[tuple(rest)], array[tuple(first)]], axis=axis)
+
+
+def from_rows(xp: Namespace, rows: Array, shape: tuple[int, ...], axis: int) -> Array:
+    """Return rows (N, V) in the shape of the logits they were read from: `to_rows` undone."""
+    order = list(range(len(shape) - 1))
+    whole = xp.reshape(rows, (*without(shape, axis), shape[axis]))
+    return xp.permute_dims(whole, (*order[:axis], len(shape) - 1, *order[axis:]))

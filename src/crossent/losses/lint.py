@@ -7,7 +7,7 @@ that are not distributions, or lie with their axes exchanged, do too.
 import math
 import warnings
 
-from crossent.core.array import Array, Namespace, is_torch, sum_dtype
+from crossent.core.array import Array, Namespace, constant, is_torch, sum_dtype
 
 
 def logits(xp: Namespace, rows: Array) -> None:
@@ -29,7 +29,7 @@ def soft_labels(xp: Namespace, rows: Array, mask: Array | None) -> None:
     if not bool(xp.any(wrong)):
         return
     place = int(xp.argmax(xp.astype(wrong, xp.int8)))
-    total = float(xp.sum(rows[place, :]))
+    total = float(xp.sum(constant(rows)[place, :]))
     square = rows.shape[0] == rows.shape[1]
     turned = square and bool(xp.all(_sums_to_one(xp, xp.permute_dims(rows, (1, 0)))))
     hint = " Its columns sum to 1: is it transposed?" if turned else ""
@@ -42,7 +42,7 @@ def log_probabilities(xp: Namespace, rows: Array) -> None:
     if bool(xp.any(wrong)):
         flat = xp.reshape(wrong, (-1,))
         place = int(xp.argmax(xp.astype(flat, xp.int8)))
-        value = float(xp.reshape(rows, (-1,))[place])
+        value = float(xp.reshape(constant(rows), (-1,))[place])
         raise ValueError(
             f"row {place // rows.shape[1]}: a log-probability is at most 0; got {value:g}. Pass "
             "log_softmax(logits), or use cross_entropy for logits, cross_entropy_from_probs for "

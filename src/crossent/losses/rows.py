@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from crossent.core.array import Array, Namespace, device_of
 from crossent.core.reduction import NormalizeBy, Reduction
+from crossent.core.shape import Shape
 from crossent.core.target import Measure, from_dense, from_index, from_top_k
 from crossent.losses import check, engine, lint
 from crossent.losses.layout import class_axis, shifted, to_rows, without
@@ -51,6 +52,15 @@ class Rows(NamedTuple):
         """Return what the sum of the losses is multiplied by, or None to keep them apart."""
         by = normalize_by if normalize_by is not None else "rows" if self.soft else "weight"
         return engine.scale_of(xp, reduction, by, self.q.weight, self.q.count)
+
+    def loss(
+        self, shape: Shape, reduction: Reduction, normalize_by: NormalizeBy | float | None = None
+    ) -> Array:
+        """Return the reduced loss of the rows, the last step of a door."""
+        xp = engine.namespace(self.logits)
+        scale = self.scale(xp, reduction, normalize_by)
+        value = engine.softmax_loss(self.logits, self.q, shape, scale)
+        return value if scale is not None else self.shaped(xp, value)
 
 
 def read(

@@ -2,6 +2,7 @@
 
 from crossent.core import loss as losses
 from crossent.core import row as rows
+from crossent.core import statistics
 from crossent.core.array import Array, compute_dtype, device_of, namespace
 from crossent.core.row import Row
 from crossent.core.shape import Shape
@@ -12,8 +13,11 @@ from crossent.kernels.eager.blocks import blocks, rows_of
 def read(logits: Array, q: Measure, *, entropy: bool = False) -> Row:
     """See `kernels.contract.DenseKernels.read`."""
     xp = namespace(logits)
-    wide = xp.astype(logits, compute_dtype(xp, logits.dtype), copy=False)
-    return rows.whole(xp, rows.read(xp, wide, q, entropy=entropy))
+    parts = blocks(logits)
+    if parts is None:
+        return _read(logits, q, entropy=entropy)
+    found = [_read(logits[b], rows_of(q, b), entropy=entropy) for b in parts]
+    return Row(*(None if part[0] is None else xp.concat(part) for part in zip(*found, strict=True)))
 
 
 def slope(
@@ -21,8 +25,15 @@ def slope(
 ) -> Array:
     """See `kernels.contract.DenseKernels.slope`."""
     xp = namespace(logits)
-    wide = xp.astype(logits, compute_dtype(xp, logits.dtype), copy=False)
-    return xp.astype(rows.slope(xp, wide, q, row, alpha, beta, gamma), logits.dtype, copy=False)
+    parts = blocks(logits)
+    if parts is None:
+        return _slope(logits, q, row, alpha, beta, gamma)
+    slopes = xp.empty(logits.shape, dtype=logits.dtype, device=device_of(logits))
+    for b in parts:
+        own = Row(*(None if number is None else number[b] for number in row))
+        by_entropy = None if beta is None else beta[b]
+        slopes[b] = _slope(logits[b], rows_of(q, b), own, alpha[b], by_entropy, gamma[b])
+    return slopes
 
 
 def loss(logits: Array, q: Measure, shape: Shape) -> Array:
@@ -30,8 +41,8 @@ def loss(logits: Array, q: Measure, shape: Shape) -> Array:
     xp = namespace(logits)
     parts = blocks(logits)
     if parts is None:
-        return losses.loss(xp, read(logits, q), shape)
-    return xp.concat([losses.loss(xp, read(logits[b], rows_of(q, b)), shape) for b in parts])
+        return losses.loss(xp, _read(logits, q), shape)
+    return xp.concat([losses.loss(xp, _read(logits[b], rows_of(q, b)), shape) for b in parts])
 
 
 def read_slope(logits: Array, q: Measure, shape: Shape, row_scale: Array) -> tuple[Array, Array]:
@@ -47,6 +58,31 @@ def read_slope(logits: Array, q: Measure, shape: Shape, row_scale: Array) -> tup
         value, slopes[block] = _read_slope(logits[block], rows_of(q, block), shape, scale)
         values.append(value)
     return xp.concat(values), slopes
+
+
+def standing(logits: Array, index: Array) -> tuple[Array, Array]:
+    """See `kernels.contract.DenseKernels.standing`."""
+    xp = namespace(logits)
+    parts = blocks(logits)
+    if parts is None:
+        return statistics.standing(xp, logits, index)
+    found = [statistics.standing(xp, logits[b], index[b]) for b in parts]
+    predicted, rank = zip(*found, strict=True)
+    return xp.concat(predicted), xp.concat(rank)
+
+
+def _read(logits: Array, q: Measure, *, entropy: bool = False) -> Row:
+    xp = namespace(logits)
+    wide = xp.astype(logits, compute_dtype(xp, logits.dtype), copy=False)
+    return rows.whole(xp, rows.read(xp, wide, q, entropy=entropy))
+
+
+def _slope(
+    logits: Array, q: Measure, row: Row, alpha: Array, beta: Array | None, gamma: Array
+) -> Array:
+    xp = namespace(logits)
+    wide = xp.astype(logits, compute_dtype(xp, logits.dtype), copy=False)
+    return xp.astype(rows.slope(xp, wide, q, row, alpha, beta, gamma), logits.dtype, copy=False)
 
 
 def _read_slope(logits: Array, q: Measure, shape: Shape, row_scale: Array) -> tuple[Array, Array]:
