@@ -21,7 +21,8 @@ def is_torch(array: Array) -> bool:
 
 def is_jax(array: Array) -> bool:
     """Say whether this is a JAX array, traced or not."""
-    return array_api_compat.is_jax_array(array)
+    # torch.compile warns of the cache that the helper has: tensors never get there.
+    return not is_torch(array) and array_api_compat.is_jax_array(array)
 
 
 def namespace(array: Array) -> Namespace:
@@ -55,7 +56,7 @@ def sum_dtype(xp: Namespace, array: Array) -> DType:
 
 def index_dtype(xp: Namespace, array: Array) -> DType:
     """Return the integer type class indices are compared in: int64, for JAX its default int32."""
-    if not is_torch(array) and is_jax(array):
+    if is_jax(array):
         return xp.int32
     return xp.int64
 

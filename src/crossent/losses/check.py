@@ -6,7 +6,7 @@ CPU, because reading one on a GPU would wait for it.
 
 import numpy as np
 
-from crossent.core.array import Array, Namespace, constant, index_dtype, is_torch
+from crossent.core.array import Array, Namespace, constant, index_dtype, is_jax, is_torch
 from crossent.core.shape import Shape
 
 
@@ -14,6 +14,8 @@ def wants_values(validate: bool | None, array: Array) -> bool:
     """Return whether values may be read: as asked, else where that costs no synchronisation."""
     if validate is not None:
         return validate
+    if is_jax(array):
+        return not _is_traced(array) and all(d.platform == "cpu" for d in array.devices())
     if not is_torch(array):
         return isinstance(array, np.ndarray)
     if array.device.type != "cpu":
@@ -57,7 +59,7 @@ def index_target(
             f"target must have shape {rows} to match {name} {tuple(logits.shape)} with classes "
             f"on axis {axis}; got {shape}.{hint}"
         )
-    if not xp.isdtype(target.dtype, "integral"):
+    if not xp.isdtype(target.dtype, ("integral", "bool")):
         raise TypeError(
             f"class indices must be of an integer type; got {target.dtype}. Use an integer "
             f"target, or soft labels of shape {tuple(logits.shape)}."
@@ -117,8 +119,19 @@ def binary_values(xp: Namespace, target: Array, mask: Array | None) -> None:
         raise ValueError(f"row {place // width}: binary targets must be at most 1; got {value:g}.")
 
 
+def _is_traced(array: Array) -> bool:
+    """Say whether a JAX array has no value, or will have none by the next operation."""
+    import jax.numpy as jnp
+    from jax.core import Tracer
+
+    # Under jit whatever is made from a constant is traced, the constant itself is not.
+    return isinstance(array, Tracer) or isinstance(jnp.zeros(()), Tracer)
+
+
 def _first(xp: Namespace, bad: Array) -> int | None:
-    """Return the flat place of the first True, or None."""
+    """Return the flat place of the first True, or None; None where JAX traces."""
+    if is_jax(bad) and _is_traced(bad):  # a mask that vmap goes over, beside a constant target
+        return None
     if not bool(xp.any(bad)):
         return None
     return int(xp.argmax(xp.astype(xp.reshape(bad, (-1,)), xp.int8)))
