@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-NAMES = ("loop", "mnist", "startup")
+NAMES = ("accuracy", "loop", "mnist", "startup")
 
 
 def main(arguments: list[str]) -> int:

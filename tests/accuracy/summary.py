@@ -1,16 +1,14 @@
-"""How exact every library is, as JSON: `python -m tests.accuracy.summary`.
+"""How exact every library is: what `python -m benchmarks accuracy` writes.
 
 Losses in ulp, gradients in eps of their scale, the worst one divided by its case's condition;
 then PyTorch's own losses on the plain cases, beside this package's on the same ones.
 """
 
-import json
 import os
 from typing import Any
 
 os.environ.setdefault("JAX_ENABLE_X64", "1")  # read when jax is first imported
 
-import torch
 import torch.nn.functional as F
 
 from tests.accuracy.cases import DTYPES
@@ -83,8 +81,3 @@ def _gradients(errors: list[Error]) -> dict[str, int]:
         "beyond_4": sum(units > 4 for units in worst.values()),
         "wrong": sum(units > WRONG for units in worst.values()),
     }
-
-
-if __name__ == "__main__":
-    torch.set_num_threads(1)
-    print(json.dumps(summary(), indent=2))

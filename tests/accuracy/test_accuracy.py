@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from benchmarks import accuracy, results
 from tests.accuracy import cases, generate, measure
 from tests.accuracy.routes import ROUTES, sigmoid_errors, softmax_errors
 
@@ -63,3 +64,8 @@ def test_a_distance_is_measured_beyond_the_digits_of_a_double() -> None:
     assert third.ulps(np.nextafter(1 / 3, 1), "float64") == pytest.approx(2 / 3)
     assert measure.Exact.read("1e-900").ulps(0.0, "float64") == 0.0
     assert measure.Error("", "", float("nan"), 4.0).fails
+
+
+def test_the_page_is_that_of_its_results() -> None:
+    found = json.loads((results.FOLDER / "accuracy.json").read_text())["results"]
+    assert accuracy.PAGE.read_text() == accuracy.page(found)
