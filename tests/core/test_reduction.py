@@ -55,3 +55,15 @@ def test_wrong_words_are_refused() -> None:
         LossSum(1.0, 1.0, 1) + 1.0
     with pytest.raises(TypeError):
         2 * LossSum(1.0, 1.0, 1)
+
+
+@pytest.mark.parametrize("number", [-1, float("nan"), float("inf")])
+def test_a_mean_is_not_divided_by_what_is_no_count(number) -> None:
+    with pytest.raises(ValueError, match="normalize_by must be finite and at least 0"):
+        LossSum(1.0, 2.0, 2).mean(number)
+
+
+def test_a_mean_has_the_type_of_its_total() -> None:
+    for total in (torch.tensor(3.0), np.asarray(3.0, dtype=np.float32)):
+        weight = torch.tensor(2.0).double() if isinstance(total, torch.Tensor) else np.float64(2)
+        assert LossSum(total, weight, weight).mean().dtype == total.dtype

@@ -17,6 +17,7 @@ class LossSum(NamedTuple):
              weights of their targets, for soft labels the rows
     count    the number of rows that count (each as often as its sample weight says)
 
+    In JAX without jax_enable_x64 all three are float32, which counts to 2^24: add floats of them.
     Sums of micro-batches, ranks or files add field by field:
 
     >>> (LossSum(3.0, 2.0, 2) + LossSum(1.0, 2.0, 2)).mean()
@@ -45,12 +46,16 @@ class LossSum(NamedTuple):
 
     def mean(self, normalize_by: NormalizeBy | float = "weight") -> Any:
         """Return the total over its weight, its rows, or a number; 0 where that is 0."""
-        return self.total * reciprocal(divisor(normalize_by, self.weight, self.count))
+        value = self.total * reciprocal(divisor(normalize_by, self.weight, self.count))
+        dtype = getattr(self.total, "dtype", value)
+        return value if dtype is value else namespace(value).astype(value, dtype, copy=False)
 
 
 def divisor(normalize_by: NormalizeBy | float, weight: Any, count: Any) -> Any:
     """Return what a mean divides by: the weight, the rows, or the number given."""
     if not isinstance(normalize_by, str):
+        if isinstance(normalize_by, Real) and not 0.0 <= float(normalize_by) < float("inf"):
+            raise ValueError(f"normalize_by must be finite and at least 0; got {normalize_by}")
         return normalize_by
     if normalize_by not in ("weight", "rows"):
         raise ValueError(f"normalize_by must be 'weight', 'rows' or a number; got {normalize_by!r}")

@@ -201,6 +201,8 @@ def temperature(value: object) -> None:
     shape = getattr(value, "shape", ())
     if tuple(shape) not in ((), (1,)):
         raise ValueError(f"temperature must be one number; got shape {tuple(shape)}")
+    if hasattr(value, "shape") and wants_values(None, value):
+        positive("temperature", float(constant(value).reshape(())))
 
 
 def smoothing(label_smoothing: float) -> None:

@@ -24,10 +24,7 @@ class LossModule(torch.nn.Module):
     def __init__(self, size_average: object, reduce: object, **settings: Any) -> None:
         """Keep the settings; torch's retired size_average and reduce must be None."""
         super().__init__()
-        if size_average is not None or reduce is not None:
-            raise ValueError(
-                "size_average and reduce are retired; use reduction='mean'|'sum'|'none'"
-            )
+        refuse_retired(size_average, reduce)
         check_reduction(settings["reduction"], settings.get("normalize_by"))
         for name, value in settings.items():
             fixed = not isinstance(value, (Real, torch.nn.Parameter))
@@ -49,6 +46,12 @@ class LossModule(torch.nn.Module):
             for name, value in self.settings().items()
             if name not in defaults or not _same(value, defaults[name].default)
         )
+
+
+def refuse_retired(size_average: object, reduce: object) -> None:
+    """Raise ValueError unless torch's retired arguments are left at None."""
+    if size_average is not None or reduce is not None:
+        raise ValueError("size_average and reduce are retired; use reduction='mean'|'sum'|'none'")
 
 
 def _same(value: object, default: object) -> bool:
