@@ -13,10 +13,14 @@ from crossent.core.target import Measure, has_mass
 
 def loss(xp: Namespace, row: Row, shape: Shape) -> Array:
     """Return the loss of every row, or of every element of a sigmoid."""
-    if shape == Shape():  # not divided and multiplied: no rounding added
-        c = rows.cross_entropy(xp, row)
-        # Where it is finite, c of an empty row is 0 by itself, with the slope its mass asks for.
-        return xp.where((row.mass == 0.0) & ~xp.isfinite(c), 0.0, c)
+    if shape.is_plain:  # linear in the mass: not divided by it and multiplied, and right at 0
+        value = rows.cross_entropy(xp, row)
+        if shape.z_loss:
+            lse = rows.lse(xp, row)
+            lse = xp.where((row.mass == 0.0) & ~xp.isfinite(lse), 0.0, lse)
+            value = value + row.mass * (shape.z_loss * lse * lse)
+        # Where it is finite, the loss of an empty row is 0 by itself, with its mass's slope.
+        return xp.where((row.mass == 0.0) & ~xp.isfinite(value), 0.0, value)
     c, lse = _normalised(xp, row)
     return row.mass * phi(xp, c, lse, shape)
 

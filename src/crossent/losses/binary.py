@@ -66,7 +66,7 @@ def binary_cross_entropy_with_logits(
     check_reduction(reduction, normalize_by)
     xp = engine.namespace(logits)
     shape = Shape(gamma=gamma, poly_epsilon=poly_epsilon)
-    check.weights_are_fixed(weight, shape, "weight")
+    check.weights_are_fixed(shape, weight=weight, pos_weight=pos_weight)
     elements = read_elements(
         xp,
         logits,

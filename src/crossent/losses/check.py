@@ -153,18 +153,17 @@ def per_row(name: str, values: Array | None, rows: tuple[int, ...]) -> None:
         )
 
 
-def weights_are_fixed(
-    sample_weight: Array | None, shape: Shape, name: str = "sample_weight"
-) -> None:
+def weights_are_fixed(shape: Shape, **weights: object) -> None:
     """Raise ValueError for weights that need a gradient where phi is not linear in the mass.
 
     At a weight of 0 the row's c / mass is lost, and with it the weight's derivative, phi(c).
     """
-    if getattr(sample_weight, "requires_grad", False) and not shape.is_plain:
-        raise ValueError(
-            f"a {name} that needs a gradient goes outside: use reduction='none' and "
-            "multiply the rows by it"
-        )
+    for name, weight in weights.items():
+        if getattr(weight, "requires_grad", False) and not shape.is_plain:
+            raise ValueError(
+                f"a {name} that needs a gradient goes outside: use reduction='none' and "
+                "multiply the rows by it"
+            )
 
 
 def no_ignore_index(ignore_index: int | None) -> None:
@@ -197,7 +196,9 @@ def positive(name: str, value: object) -> None:
 
 def temperature(value: object) -> None:
     """Raise ValueError unless the temperature is None, a number above 0, or an array of one."""
-    positive("temperature", value)
+    if value is None or isinstance(value, (int, float)):  # traced, a number has no shape
+        positive("temperature", value)
+        return
     shape = getattr(value, "shape", ())
     if tuple(shape) not in ((), (1,)):
         raise ValueError(f"temperature must be one number; got shape {tuple(shape)}")

@@ -80,7 +80,7 @@ def cross_entropy(
     """
     check_reduction(reduction, normalize_by)
     shape = Shape(gamma=gamma, poly_epsilon=poly_epsilon, z_loss=z_loss)
-    check.weights_are_fixed(sample_weight, shape)
+    check.weights_are_fixed(shape, sample_weight=sample_weight, weight=weight)
     options = Options(
         ignore_index=ignore_index,
         label_smoothing=label_smoothing,
@@ -130,7 +130,7 @@ def cross_entropy_sum(
 
     """
     shape = Shape(gamma=gamma, poly_epsilon=poly_epsilon, z_loss=z_loss)
-    check.weights_are_fixed(sample_weight, shape)
+    check.weights_are_fixed(shape, sample_weight=sample_weight, weight=weight)
     options = Options(
         ignore_index=ignore_index,
         label_smoothing=label_smoothing,

@@ -109,7 +109,7 @@ def focal_loss(
         value = engine.sigmoid_loss(linked, one, xp.zeros_like(nought), shape, scale)
         return value + engine.sigmoid_loss(linked, xp.zeros_like(one), nought, shape, scale)
     if form == "per_row":
-        check.weights_are_fixed(sample_weight, shape)
+        check.weights_are_fixed(shape, sample_weight=sample_weight, alpha=alpha)
     factor, weight = _factor_and_weight(logits, alpha, axis, shift)
     options = Options(
         ignore_index=-100 if ignore_index is None else ignore_index,

@@ -70,7 +70,7 @@ def generalized_cross_entropy(
             f"got {q}. The paper's is 0.7."
         )
     shape = Shape(generalised=0.0 if q < LEAST_Q else q, z_loss=z_loss)
-    check.weights_are_fixed(sample_weight, shape)
+    check.weights_are_fixed(shape, sample_weight=sample_weight, weight=weight)
     options = Options(
         ignore_index=ignore_index,
         label_smoothing=label_smoothing,
