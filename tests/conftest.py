@@ -2,12 +2,17 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 os.environ["JAX_ENABLE_X64"] = "1"  # read when jax is first imported
+
+# A shell that runs the suite in the background has SIGINT ignored, here and in every child.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Where this is set (continuous integration), a skip whose reason says anything else is a failure.
 SKIP_ONLY = os.environ.get("CROSSENT_SKIP_ONLY")

@@ -196,16 +196,11 @@ def test_tensorboard_events(crossent):
     assert list(Path("runs/digits-1").rglob("events.out.tfevents.*"))
 
 
-def default_interrupt() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_saves_the_run_and_says_how_to_train_it_in_full(workdir: Path, number: int):
     line = [*COMMAND, "train", "digits", "--model", "linear", "--epochs", "1000000"]
     streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    # A suite that a shell runs in the background ignores SIGINT, and so would its children.
-    with subprocess.Popen(line, **streams, preexec_fn=default_interrupt) as run:
+    with subprocess.Popen(line, **streams) as run:
         try:
             for text in run.stdout:
                 if text.startswith("epoch"):
