@@ -178,3 +178,80 @@ def test_more_than_two_to_the_31_elements() -> None:
     assert z.grad[-1, -1].item() == pytest.approx(-classes * np.exp(-30.0), rel=1e-2)
     assert z.grad[-2, 5].item() == pytest.approx(-classes * np.exp(-20.0), rel=1e-2)
     assert z.grad[-3, 0].item() == pytest.approx(-1.0, rel=1e-2)
+
+
+SPOILED = [np.nan, INF, -INF]
+
+
+@pytest.mark.parametrize("value", SPOILED)
+@pytest.mark.parametrize("options", [{"softcap": 5.0}, {"temperature": 2.0}, {"gamma": 2.0}, {}])
+def test_a_row_that_is_left_out_may_hold_anything(library, value, options) -> None:
+    z, y = np.array([[value, value, 1.0], [0.0, 1.0, 2.0]]), np.array([-100, 1])
+    if value == -INF:
+        z[0, 2] = -INF
+    loss, gradient = loss_and_gradient(library, z, y, **options)
+    alone, slope = loss_and_gradient(library, z[1:], y[1:], **options)
+    assert loss == pytest.approx(alone)
+    np.testing.assert_allclose(gradient, np.vstack([np.zeros(3), slope[0]]), rtol=1e-14)
+
+
+@pytest.mark.parametrize("value", SPOILED)
+def test_a_row_that_is_left_out_spoils_no_temperature_and_no_statistic(value) -> None:
+    z, y = torch.tensor([[value, value, 1.0], [0.0, 1.0, 2.0]]), torch.tensor([-100, 1])
+    for softcap in (None, 3.0):
+        t = torch.tensor([2.0], requires_grad=True)
+        crossent.cross_entropy(z, y, temperature=t, softcap=softcap).backward()
+        alone = torch.tensor([2.0], requires_grad=True)
+        crossent.cross_entropy(z[1:], y[1:], temperature=alone, softcap=softcap).backward()
+        torch.testing.assert_close(t.grad, alone.grad)
+    for gradient in (torch.func.grad, _grad):
+        found = gradient(lambda z: sum(p.sum() for p in three(z, y)))(z)
+        only = gradient(lambda z: sum(p.sum() for p in three(z, y[1:])))(z[1:])
+        torch.testing.assert_close(found, torch.cat([torch.zeros(1, 3), only]))
+    assert [float(p[0]) for p in three(z, y)] == [0.0, 0.0, 0.0]
+    numpy = crossent.cross_entropy_statistics(z.numpy(), y.numpy())
+    assert [float(p[0]) for p in numpy[:3]] == [0.0, 0.0, 0.0]
+
+
+def three(z, y):
+    return crossent.cross_entropy_statistics(z, y)[:3]
+
+
+def _grad(loss):
+    def gradient(z):
+        z = z.clone().requires_grad_()
+        return torch.autograd.grad(loss(z), z)[0]
+
+    return gradient
+
+
+@pytest.mark.parametrize("options", [{"temperature": 2.0}, {"softcap": 5.0}])
+def test_a_masked_target_behind_a_link_moves_nothing(library, options) -> None:
+    z, y = np.array([[1.0, -INF, 2.0]]), np.array([1])
+    value, gradient = loss_and_gradient(library, z, y, **options)
+    assert value == INF
+    assert gradient[0, 1] == 0.0
+    assert np.isfinite(gradient).all()
+
+
+def test_a_binary_score_of_minus_infinity_is_capped_as_plus_infinity_is() -> None:
+    z, t = torch.tensor([INF, -INF], requires_grad=True), torch.tensor([0.0, 1.0])
+    loss = crossent.binary_cross_entropy_with_logits(z, t, softcap=2.0, reduction="none")
+    assert loss.tolist() == [pytest.approx(np.log1p(np.exp(2.0)))] * 2
+    loss.sum().backward()
+    assert z.grad.tolist() == [0.0, 0.0]
+
+
+def test_a_shift_never_reads_the_first_label(library) -> None:
+    z, y = library.array(np.zeros((1, 3, 5))), library.array(np.array([[77, 1, 2]]))
+    assert float(crossent.cross_entropy(z, y, shift=True)) == pytest.approx(np.log(5))
+    pair = library.array(np.array([[[77], [1], [2]]])), library.array(np.ones((1, 3, 1)))
+    assert float(crossent.cross_entropy(z, pair, shift=True)) == pytest.approx(np.log(5))
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_the_type_of_a_temperature_is_not_that_of_the_loss(library, kind) -> None:
+    z, y = library.array(np.zeros((2, 3), dtype=np.float32)), library.array(np.array([0, 1]))
+    for temperature in (2.0, kind(2), library.array(np.array([2.0], dtype=kind))):
+        loss = crossent.cross_entropy(z, y, temperature=temperature, softcap=3.0)
+        assert str(loss.dtype).endswith("float32")

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossent.core.reduction import LossSum, check_reduction
+from crossent.core.reduction import LossSum, check_reduction, divisor, reciprocal
 
 whole = st.integers(0, 1000)
 sums = st.builds(LossSum, whole, whole, whole)
@@ -53,8 +53,43 @@ def test_wrong_words_are_refused() -> None:
         check_reduction("avg")
     with pytest.raises(TypeError):
         LossSum(1.0, 1.0, 1) + 1.0
-    with pytest.raises(TypeError):
-        2 * LossSum(1.0, 1.0, 1)
+    for product in (lambda: 2 * LossSum(1.0, 1.0, 1), lambda: LossSum(1.0, 1.0, 1) * 0.5):
+        with pytest.raises(TypeError, match="a LossSum is added, not multiplied; scale its mean"):
+            product()
+
+
+def test_a_plain_tuple_is_not_concatenated() -> None:
+    whole, plain = LossSum(1.0, 2.0, 3.0), (4, 5, 6)
+    for total in (lambda: plain + whole, lambda: whole + plain, lambda: sum([whole], plain)):
+        with pytest.raises(TypeError, match="a LossSum is added to another LossSum only"):
+            total()
+
+
+@pytest.mark.parametrize("make", [float, np.float64, np.asarray, torch.tensor])
+@pytest.mark.parametrize("tiny", [5e-324, 1e-310, 0.0])
+def test_a_divisor_whose_reciprocal_would_be_infinite_is_nought(make, tiny) -> None:
+    number = torch.tensor(tiny, dtype=torch.float64) if make is torch.tensor else make(tiny)
+    assert float(LossSum(number, number, number).mean()) == 0.0
+    least = 2.2250738585072014e-308
+    assert (
+        float(reciprocal(make(least) if make is not torch.tensor else number * 0 + least)) > 4e307
+    )
+
+
+@pytest.mark.parametrize("make", [np.asarray, torch.tensor, jax.numpy.asarray])
+def test_a_mean_is_divided_by_one_number(make) -> None:
+    with pytest.raises(ValueError, match=r"normalize_by must be one number; got shape \(2,\)"):
+        LossSum(make(1.0), make(1.0), make(1.0)).mean(make([2.0, 3.0]))
+    assert float(LossSum(make(6.0), make(1.0), make(1.0)).mean(make([2.0])).reshape(())) == 3.0
+
+
+def test_a_divisor_of_another_library() -> None:
+    one = np.asarray(2.0)
+    with pytest.raises(TypeError, match="must be a number or a torch tensor; got ndarray"):
+        divisor(one, torch.ones(2), torch.ones(2))
+    with pytest.raises(TypeError, match="a number or an array of the logits' library; got Tensor"):
+        divisor(torch.tensor(2.0), np.ones(2), np.ones(2))
+    assert divisor(np.float64(2), torch.ones(2), torch.ones(2)) == 2
 
 
 @pytest.mark.parametrize("number", [-1, float("nan"), float("inf")])

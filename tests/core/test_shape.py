@@ -6,6 +6,7 @@ import pytest
 import torch
 from array_api_compat import array_namespace
 
+from crossent import cross_entropy, generalized_cross_entropy
 from crossent.core.shape import Shape, phi, phi_c, phi_cc, phi_lse, phi_lse_lse
 
 XP = array_namespace(np.zeros(1))
@@ -14,6 +15,7 @@ SHAPES = {
     "focal 2": (Shape(gamma=2.0), lambda c: (1 - mpmath.e**-c) ** 2 * c),
     "focal 0.5": (Shape(gamma=0.5), lambda c: mpmath.sqrt(1 - mpmath.e**-c) * c),
     "poly": (Shape(poly_epsilon=1.5), lambda c: c + 1.5 * (1 - mpmath.e**-c)),
+    "poly -1": (Shape(poly_epsilon=-1.0), lambda c: c - 1 + mpmath.e**-c),
     "generalised": (Shape(generalised=0.7), lambda c: (1 - mpmath.e ** (-0.7 * c)) / 0.7),
 }
 POINTS = [1e-200, 1e-30, 1e-8, 0.1, 0.7, 3.0, 36.0, 500.0, 2000.0]
@@ -57,6 +59,53 @@ def test_autograd_of_the_text_agrees_with_the_closed_form(name, edge) -> None:
 
 
 @pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("point", [1e-30, 1e-8, 0.4999, 0.5, 0.5001, 3.0, 36.0, 80.0])
+def test_autograd_of_the_text_keeps_the_digits(name, point) -> None:
+    shape, _ = SHAPES[name]
+    c = torch.tensor([point], dtype=torch.float64, requires_grad=True)
+    value = phi(array_namespace(c), c, 0 * c.detach(), shape).sum()
+    (slope,) = torch.autograd.grad(value, c, create_graph=True)
+    expected = [phi_c(XP, np.array([point]), shape), phi_cc(XP, np.array([point]), shape)]
+    np.testing.assert_allclose(slope.detach().numpy(), expected[0], rtol=3e-14)
+    if name != "plain":
+        (curved,) = torch.autograd.grad(slope.sum(), c)
+        np.testing.assert_allclose(curved.numpy(), expected[1], rtol=3e-14)
+
+
+DOORS = {
+    "focal 2": lambda z, y: cross_entropy(z, y, gamma=2.0),
+    "focal 0.5": lambda z, y: cross_entropy(z, y, gamma=0.5),
+    "poly": lambda z, y: cross_entropy(z, y, poly_epsilon=1.5),
+    "poly -1": lambda z, y: cross_entropy(z, y, poly_epsilon=-1.0),
+    "generalised": lambda z, y: generalized_cross_entropy(z, y, q=0.7),
+}
+
+
+@pytest.mark.parametrize("name", DOORS)
+@pytest.mark.parametrize("far", [30.0, 80.0])
+@pytest.mark.parametrize("label", [0, 1])
+def test_transforms_of_a_loss_keep_the_digits(name, far, label) -> None:
+    import jax
+
+    door, textbook = DOORS[name], SHAPES[name][1]
+    side = 1 if label == 0 else -1
+
+    def of(x):
+        return textbook(mpmath.log1p(mpmath.e ** (side * x)))
+
+    with mpmath.workdps(150):
+        exact = [
+            float(mpmath.diff(of, mpmath.mpf(far), n, h=mpmath.mpf(10) ** -30)) for n in (1, 2)
+        ]
+    z, y = torch.tensor([[0.0, far]], dtype=torch.float64), torch.tensor([label])
+    slope = torch.func.grad(lambda z: door(z, y))(z)[0, 1].item()
+    curved = torch.func.hessian(lambda z: door(z, y))(z)[0, 1, 0, 1].item()
+    assert [slope, curved] == pytest.approx(exact, rel=2e-14, abs=0.0)
+    twice = jax.hessian(lambda z: door(z, jax.numpy.asarray([label])))(jax.numpy.asarray(z.numpy()))
+    assert float(twice[0, 1, 0, 1]) == pytest.approx(exact[1], rel=2e-14, abs=0.0)
+
+
+@pytest.mark.parametrize("name", SHAPES)
 def test_nan_stays_nan(name) -> None:
     shape, _ = SHAPES[name]
     c = np.array([np.nan])
@@ -77,6 +126,8 @@ def test_z_loss_is_a_parabola_in_lse() -> None:
     [
         ({"gamma": -1.0}, "gamma must be a finite number of at least 0; got -1.0"),
         ({"z_loss": np.inf}, "z_loss must be"),
+        ({"poly_epsilon": np.inf}, "poly_epsilon must be a finite number; got inf"),
+        ({"poly_epsilon": np.nan}, "poly_epsilon must be a finite number; got nan"),
         ({"gamma": 2.0, "poly_epsilon": 1.0}, "choose one of gamma, poly_epsilon, generalised"),
     ],
 )

@@ -1,11 +1,20 @@
 """Every kind of label as a measure: masses, denominators, padding, integer types."""
 
+import jax
 import numpy as np
 import pytest
 import torch
 from array_api_compat import array_namespace
 
-from crossent.core.target import background_at, from_binary, from_dense, from_index, from_top_k
+from crossent.core.target import (
+    at_class,
+    background_at,
+    from_binary,
+    from_dense,
+    from_index,
+    from_top_k,
+    signed,
+)
 
 XP = array_namespace(np.zeros(1))
 LOGITS = np.zeros((3, 4))
@@ -43,6 +52,67 @@ def test_ignore_index_is_not_seen_in_an_unsigned_type() -> None:
     target = torch.tensor([156], dtype=torch.uint8)
     logits = torch.zeros(1, 200)
     assert from_index(array_namespace(logits), target, logits).count.item() == 1.0
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint32", "uint64"])
+def test_a_number_is_found_in_an_unsigned_type(dtype) -> None:
+    most = np.iinfo(dtype).max
+    for make in (np.asarray, torch.from_numpy):
+        target = make(np.array([most, 0, most - 99], dtype=dtype))
+        xp = array_namespace(target)
+        index = signed(target)
+        assert at_class(xp, target, index, most).tolist() == [True, False, False]
+        assert at_class(xp, target, index, most - 99).tolist() == [False, False, True]
+        assert at_class(xp, target, index, -100) is None
+        assert at_class(xp, target, index, most + 1) is None
+        logits = make(np.zeros((3, 300)))
+        kept = from_index(xp, target, logits, ignore_index=most).count.tolist()
+        assert kept == ([0.0, 1.0, 1.0] if most < 300 else [0.0, 1.0, 0.0])
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint64"])
+def test_an_index_of_64_bits_in_jax(dtype) -> None:
+    with jax.enable_x64(True):
+        target = jax.numpy.array([2**32, 2**32 + 1, 1], dtype=dtype)
+        logits = jax.numpy.zeros((3, 4))
+        q = from_index(jax.numpy, target, logits)
+        assert q.indices[:, 0].tolist() == [-1, -1, 1]
+        assert q.indices.dtype == "int32"
+        q = from_top_k(jax.numpy, target[:, None], jax.numpy.ones((3, 1)), logits)
+        assert q.indices[:, 0].tolist() == [-1, -1, 1]
+
+
+INFINITE = np.array([np.inf, 1.0, 1.0, 1.0])
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_what_is_left_out_meets_no_infinite_weight(smoothing) -> None:
+    options = {"class_weight": INFINITE, "label_smoothing": smoothing}
+    q = from_index(XP, np.array([-100, 1, 9]), LOGITS, **options)
+    assert q.weight.tolist() == [0.0, 1.0, 0.0]
+    if smoothing:
+        assert background_at(XP, q, LOGITS)[[0, 2]].tolist() == [[0.0] * 4] * 2
+    pair = np.array([[1, -1], [-1, -1], [2, 3]]), np.ones((3, 2))
+    assert from_top_k(XP, *pair, LOGITS, **options).weight.tolist() == [1.0, 0.0, 2.0]
+    soft, kept = np.full((3, 4), np.nan), np.array([False, False, True])
+    soft[2] = [1.0, 0.0, 0.0, 0.0]
+    q = from_dense(XP, soft, LOGITS, mask=kept, **options)
+    assert q.weight.tolist() == [0.0, 0.0, np.inf]
+    assert not q.dense[:2].any()
+    one_hot = from_dense(XP, np.eye(4)[[1, 2, 3]], LOGITS, **options)
+    assert one_hot.weight.tolist() == [1.0, 1.0, 1.0]  # as of the class indices
+
+
+def test_a_row_left_out_beside_an_infinite_weight_has_no_gradient_of_nan() -> None:
+    rows = torch.ones(2, dtype=torch.float64, requires_grad=True)
+    weight = torch.from_numpy(INFINITE).requires_grad_()
+    logits = torch.zeros(2, 4)
+    q = from_index(
+        array_namespace(logits), torch.tensor([-100, 1]), logits,
+        class_weight=weight, sample_weight=rows,
+    )  # fmt: skip
+    slopes = torch.autograd.grad(q.weight.sum(), (rows, weight))
+    assert [slope.tolist() for slope in slopes] == [[0.0, 1.0], [0.0, 1.0, 0.0, 0.0]]
 
 
 def test_an_index_out_of_range_is_padding_not_a_read() -> None:

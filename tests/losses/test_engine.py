@@ -40,11 +40,16 @@ def test_what_a_mean_multiplies_by() -> None:
 
 def test_a_link_is_computed_in_float32_at_least() -> None:
     z = torch.tensor([[3000.0, 0.0]], dtype=torch.float16)
-    assert engine.linked(z, 0.01, None).tolist() == [[300000.0, 0.0]]
-    assert engine.linked(z, None, None) is z
-    for wrong in ({"temperature": 0.0, "softcap": None}, {"temperature": None, "softcap": -1}):
+    q = from_index(engine.namespace(z), torch.tensor([0]), z)
+    assert engine.linked(z, q, 0.01, None).tolist() == [[300000.0, 0.0]]
+    assert engine.linked(z, q, None, None) is z
+    assert engine.linked_elements(z, z, z, 0.01, None).tolist() == [[300000.0, 0.0]]
+    assert engine.linked_elements(z, z, z, None, None) is z
+    for wrong in ((0.0, None), (None, -1)):
         with pytest.raises(ValueError, match="must be above 0"):
-            engine.linked(z, **wrong)
+            engine.linked(z, q, *wrong)
+        with pytest.raises(ValueError, match="must be above 0"):
+            engine.linked_elements(z, z, z, *wrong)
 
 
 def test_what_is_no_array_is_named() -> None:

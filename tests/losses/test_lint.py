@@ -1,10 +1,12 @@
 """Warnings for what looks wrong and may be right, and their silence for what is right."""
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
 
-from crossent import cross_entropy, nll_loss
+from crossent import cross_entropy, nll_loss, nn
 
 Z = torch.randn(6, 4, generator=torch.Generator().manual_seed(0))
 Y = torch.tensor([0, 1, 2, 3, 0, 1])
@@ -49,3 +51,24 @@ def test_a_class_axis_that_two_readings_fit(axis) -> None:
     cross_entropy(np.zeros((2, 3, 3)), np.zeros((2, 3), dtype=np.int64))
     compiled = torch.compile(cross_entropy, fullgraph=True, backend="eager")
     assert compiled(z, y).item() == pytest.approx(np.log(3))
+
+
+@pytest.mark.parametrize(
+    ("loss", "target"),
+    [(nn.CrossEntropyLoss(validate=True), Y), (nn.FocalLoss(validate=True), Y)],
+    ids=["cross_entropy", "focal"],
+)
+def test_a_module_warns_where_it_is_called_each_time(loss, target) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")  # once for each line
+        loss(torch.softmax(Z, 1), target)
+        loss(torch.softmax(Z, 1), target)
+    assert [w.filename for w in caught] == [__file__, __file__]
+    assert caught[0].lineno != caught[1].lineno
+
+
+def test_a_transform_warns_where_it_is_called() -> None:
+    z, y = torch.zeros(2, 3, 3), torch.zeros(2, 3, dtype=torch.long)
+    with pytest.warns(UserWarning, match="pass axis=1 or axis=-1") as caught:
+        torch.func.grad(cross_entropy)(z, y)
+    assert caught[0].filename == __file__

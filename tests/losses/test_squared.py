@@ -1,5 +1,6 @@
 """Three squared errors: the lectures' numbers, and slopes that vanish only after squashing."""
 
+import mpmath
 import numpy as np
 import pytest
 import torch
@@ -197,3 +198,50 @@ def test_a_doubtful_axis_warns_once_and_where_it_is_called() -> None:
     with pytest.warns(UserWarning, match="classes on axis 1") as caught:
         brier_loss(z, y, torch.ones(3))
     assert [w.filename for w in caught] == [__file__]
+
+
+def exact(loss, row, label) -> tuple[float, list[float]]:
+    """The value and the gradient of one row to 60 digits."""
+    with mpmath.workdps(60):
+
+        def of(*z):
+            shares = [mpmath.e**x for x in z]
+            if loss is brier_loss:
+                outputs, factor = [share / sum(shares) for share in shares], 1
+            else:
+                outputs, factor = [share / (1 + share) for share in shares], mpmath.mpf(0.5)
+            return factor * sum((o - (j == label)) ** 2 for j, o in enumerate(outputs))
+
+        z = [mpmath.mpf(x) for x in row]
+        orders = [tuple(int(i == j) for j in range(len(z))) for i in range(len(z))]
+        return float(of(*z)), [float(mpmath.diff(of, z, n, h=1e-20)) for n in orders]
+
+
+@pytest.mark.parametrize("loss", [brier_loss, sigmoid_squared_error])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("row", [[-30.0, 30.0], [30.0, -30.0], [0.0, 30.0], [1.0, 0.5, -2.0]])
+@pytest.mark.parametrize("label", [0, 1])
+def test_certain_rows_keep_their_digits(loss, dtype, row, label) -> None:
+    z = torch.tensor([row], dtype=dtype, requires_grad=True)
+    value = loss(z, torch.tensor([label]))
+    (grad,) = torch.autograd.grad(value, z)
+    expected, slope = exact(loss, row, label)
+    rel = 8 * torch.finfo(dtype).eps
+    # float32 has no numbers between 0 and 1e-45: the squares of p = 1e-26 are below
+    assert value.item() == pytest.approx(expected, rel=rel, abs=1e-45)
+    assert grad[0].tolist() == pytest.approx(slope, rel=rel, abs=1e-45)
+    (mapped,) = torch.func.grad(loss)(z.detach(), torch.tensor([label]))
+    assert mapped.tolist() == pytest.approx(slope, rel=rel, abs=1e-45)
+
+
+@pytest.mark.parametrize("row", [[np.inf, 0.0], [np.inf, np.inf], [-np.inf, -np.inf], [np.nan, 0]])
+def test_rows_without_probabilities_are_nan_in_silence(row) -> None:
+    with np.errstate(all="raise"):
+        assert np.isnan(brier_loss(np.array([row]), np.array([1])))
+        assert np.isfinite(brier_loss(np.array([[-np.inf, 3.0]]), np.array([0])))
+        sigmoid_squared_error(np.array([row]), np.array([1]))
+    z = torch.tensor([row, [0.0, 1.0]], dtype=torch.float64, requires_grad=True)
+    values = brier_loss(z, torch.tensor([1, 1]), reduction="none")
+    (grad,) = torch.autograd.grad(values.sum(), z)
+    assert values.isnan().tolist() == [True, False]
+    assert grad.isnan().tolist() == [[True, True], [False, False]]

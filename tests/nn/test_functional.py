@@ -1,6 +1,8 @@
 """The same call as torch.nn.functional's, by position and by name."""
 
 import inspect
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -46,3 +48,9 @@ def test_every_argument_by_position() -> None:
     )
     with pytest.raises(ValueError, match="size_average and reduce are retired"):
         functional.cross_entropy(Z, y, size_average=True)
+
+
+def test_it_is_there_as_torchs_is() -> None:
+    code = "import crossent; print(crossent.nn.functional.cross_entropy.__module__)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "crossent.nn.functional"

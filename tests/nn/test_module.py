@@ -3,6 +3,7 @@
 import copy
 import inspect
 import pickle
+from functools import partial
 
 import pytest
 import torch
@@ -143,3 +144,44 @@ def test_a_subclass_with_a_constructor_of_its_own() -> None:
 
     assert "label_smoothing=0.1" in repr(Mine())
     torch.testing.assert_close(Mine()(Z, INDEX), nn.CrossEntropyLoss(label_smoothing=0.1)(Z, INDEX))
+
+
+KINDS = {
+    "none": lambda: None,
+    "number": lambda: 0.5,
+    "tensor": lambda: torch.tensor([0.5, 1.0, 2.0]),
+    "parameter": lambda: torch.nn.Parameter(torch.tensor([0.5, 1.0, 2.0])),
+}
+
+
+@pytest.mark.parametrize("before", KINDS)
+@pytest.mark.parametrize("after", KINDS)
+@pytest.mark.parametrize("name", ["alpha", "weight"])
+def test_a_tensor_is_registered_whenever_it_is_assigned(before, after, name) -> None:
+    module = {"alpha": partial(nn.FocalLoss, 0.0), "weight": nn.CrossEntropyLoss}[name]
+    first, value = KINDS[before](), KINDS[after]()
+    if name == "weight" and "number" in (before, after):  # torch has no number there either
+        with pytest.raises(TypeError, match="cannot assign 'float' object to buffer 'weight'"):
+            setattr(module(), name, 0.5)
+        return
+    loss = module(**{name: first})
+    setattr(loss, name, value)
+    assert getattr(loss, name) is value
+    saved = [name] if after in ("tensor", "parameter") else []
+    assert list(loss.state_dict()) == saved
+    assert [n for n, _ in loss.named_parameters()] == (saved if after == "parameter" else [])
+    assert [n for n, _ in loss.named_buffers()] == (saved if after == "tensor" else [])
+    assert (name in loss._buffers) == (after == "tensor" or (name, after) == ("weight", "none"))
+    expected = module(**{name: value})(Z, INDEX)
+    torch.testing.assert_close(loss(Z, INDEX), expected, rtol=0, atol=0)
+    torch.testing.assert_close(copy.deepcopy(loss)(Z, INDEX), expected, rtol=0, atol=0)
+
+
+def test_a_temperature_is_set_later() -> None:
+    loss = nn.CrossEntropyLoss()
+    for value in (2.0, torch.tensor(2.0), torch.nn.Parameter(torch.tensor(2.0)), 2):
+        loss.temperature = value
+        torch.testing.assert_close(loss(Z, INDEX), nn.CrossEntropyLoss()(Z / 2, INDEX))
+    with pytest.raises(TypeError, match="cannot assign 'list' object to buffer 'temperature'"):
+        loss.temperature = [2.0]
+    assert loss.temperature == 2

@@ -81,6 +81,17 @@ def scalar(xp: Namespace, value: float, like: Array) -> Array:
     return xp.full((), value, dtype=like.dtype, device=device_of(like))
 
 
+def take_along_rows(xp: Namespace, values: Array, index: Array) -> Array:
+    """Return values (N, V) at the classes index (N, K) of their own rows; none is negative.
+
+    array_api_compat's take_along_axis takes negative ones too, in three operations more: about
+    45 of the 400 us that a call of 128 rows of 10 classes takes.
+    """
+    if is_torch(values):
+        return values.gather(-1, index)
+    return xp.take_along_axis(values, index, axis=-1)
+
+
 # Numbers of a row that are added up in one go. PyTorch splits a longer sum of one row between its
 # threads, and the sum of the same row among others not: its bits would depend on both.
 BLOCK = 16384

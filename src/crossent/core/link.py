@@ -13,17 +13,22 @@ def link(
     *,
     temperature: float | Array | None = None,
     softcap: float | None = None,
+    removes: bool = True,
 ) -> Array:
-    """Return the logits softcap * tanh(scores / temperature / softcap)."""
+    """Return the logits softcap * tanh(scores / temperature / softcap).
+
+    With `removes` a score of -inf is a removed class, with derivative 0; without, it is a score
+    like +inf, and a softcap caps it.
+    """
     if temperature is None and softcap is None:
         return scores
     removed = scores == -xp.inf
-    logits = xp.where(removed, 0.0, scores)
+    logits = xp.where(removed, 0.0, scores) if removes else scores
     if temperature is not None:
         logits = logits / temperature
     if softcap is not None:
         logits = softcap * _tanh(xp, logits / softcap)
-    return xp.where(removed, scores, logits)
+    return xp.where(removed, -xp.inf, logits) if removes else logits
 
 
 def link_slope(

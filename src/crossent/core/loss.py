@@ -27,7 +27,7 @@ def loss(xp: Namespace, row: Row, shape: Shape) -> Array:
 
 def coefficients(xp: Namespace, row: Row, shape: Shape, scale: Array) -> tuple[Array, Array]:
     """Return alpha and gamma of `row.slope` for scale times the loss, scale like the loss."""
-    if shape == Shape():
+    if shape.is_plain and not shape.z_loss:
         gamma = _unless_empty(xp, row, scale + 0.0 * row.mass)
         return xp.zeros_like(gamma), gamma
     c, lse = _normalised(xp, row)

@@ -1,9 +1,10 @@
 """none | sum | mean over the rows of a loss. `LossSum` is the only place that divides."""
 
+import sys
 from numbers import Real
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, NoReturn
 
-from crossent.core.array import namespace, sum_dtype
+from crossent.core.array import is_torch, namespace, sum_dtype
 
 Reduction = Literal["none", "sum", "mean"]
 NormalizeBy = Literal["weight", "rows"]
@@ -33,16 +34,24 @@ class LossSum(NamedTuple):
     def __add__(self, other: object) -> "LossSum":  # type: ignore[override]
         """Add field by field; a tuple would concatenate."""
         if not isinstance(other, LossSum):
-            return NotImplemented
+            return _not_added(other)
         return LossSum(
             self.total + other.total, self.weight + other.weight, self.count + other.count
         )
 
     def __radd__(self, other: object) -> "LossSum":
         """Let `sum(losses)` start from 0."""
-        return self if other == 0 else NotImplemented
+        if isinstance(other, Real) and other == 0:
+            return self
+        return _not_added(other)
 
-    __mul__ = __rmul__ = None  # type: ignore[assignment]  # a tuple would repeat itself
+    def __mul__(self, other: object) -> NoReturn:  # type: ignore[override]
+        """Refuse: a tuple would repeat itself, and a mean of scaled fields is the mean."""
+        raise TypeError(
+            "a LossSum is added, not multiplied; scale its mean instead, 2 * losses.mean()"
+        )
+
+    __rmul__ = __mul__  # type: ignore[assignment]
 
     def mean(self, normalize_by: NormalizeBy | float = "weight") -> Any:
         """Return the total over its weight, its rows, or a number; 0 where that is 0."""
@@ -53,6 +62,11 @@ class LossSum(NamedTuple):
 
 def divisor(normalize_by: NormalizeBy | float, weight: Any, count: Any) -> Any:
     """Return what a mean divides by: the weight, the rows, or the number given."""
+    shape = tuple(getattr(normalize_by, "shape", ()))
+    if shape not in ((), (1,)):
+        raise ValueError(f"normalize_by must be one number; got shape {shape}")
+    if hasattr(normalize_by, "shape") and not isinstance(normalize_by, Real):
+        _same_library(normalize_by, count)
     if not isinstance(normalize_by, str):
         if isinstance(normalize_by, Real) and not 0.0 <= float(normalize_by) < float("inf"):
             raise ValueError(f"normalize_by must be finite and at least 0; got {normalize_by}")
@@ -63,14 +77,31 @@ def divisor(normalize_by: NormalizeBy | float, weight: Any, count: Any) -> Any:
 
 
 def reciprocal(denominator: Any) -> Any:
-    """Return 1 / denominator, and 0 at 0: nothing to average is a loss of 0, never NaN."""
+    """Return 1 / denominator, and 0 at 0: nothing to average is a loss of 0, never NaN.
+
+    What lies below the smallest normal number is 0 too: its reciprocal may be inf.
+    """
     if isinstance(denominator, Real):
-        return 0.0 if denominator == 0 else 1.0 / float(denominator)
+        number = float(denominator)
+        return 0.0 if abs(number) < sys.float_info.min else 1.0 / number
     xp = namespace(denominator)
     if xp.isdtype(denominator.dtype, "integral"):
         denominator = xp.astype(denominator, sum_dtype(xp, denominator))
-    empty = denominator == 0
+    empty = xp.abs(denominator) < xp.finfo(denominator.dtype).smallest_normal
     return xp.where(empty, 0.0, 1.0 / xp.where(empty, 1.0, denominator))
+
+
+def _not_added(other: object) -> Any:
+    if isinstance(other, tuple):  # NotImplemented would concatenate
+        raise TypeError("a LossSum is added to another LossSum only; got a plain tuple")
+    return NotImplemented
+
+
+def _same_library(normalize_by: Any, count: Any) -> None:
+    if hasattr(count, "shape") and is_torch(normalize_by) != is_torch(count):
+        wanted = "a torch tensor" if is_torch(count) else "an array of the logits' library"
+        got = type(normalize_by).__name__
+        raise TypeError(f"normalize_by must be a number or {wanted}; got {got}. Use float().")
 
 
 def check_reduction(reduction: str, normalize_by: object = None) -> None:

@@ -11,7 +11,15 @@ All edges of infinity and NaN are decided here and nowhere else.
 
 from typing import NamedTuple
 
-from crossent.core.array import Array, Namespace, constant, device_of, sum_dtype, sum_rows
+from crossent.core.array import (
+    Array,
+    Namespace,
+    constant,
+    device_of,
+    sum_dtype,
+    sum_rows,
+    take_along_rows,
+)
 from crossent.core.target import Measure, background_at
 
 
@@ -41,7 +49,7 @@ def view(xp: Namespace, logits: Array) -> Slice:
     m - m is the constant 0, where two derivatives of size 1 would otherwise cancel.
     """
     first = xp.argmax(logits, axis=-1, keepdims=True)
-    m = xp.take_along_axis(logits, first, axis=-1)
+    m = take_along_rows(xp, logits, first)
     m = xp.where(m == xp.inf, xp.nan, m)
     is_max = _classes(xp, logits, first) == first
     # A slice without a live class is seen from 0: its classes are infinitely far, its share is 0.
@@ -161,7 +169,7 @@ def slope(
         for k in range(q.indices.shape[-1]):
             here = classes == q.indices[:, k : k + 1]
             values = xp.where(here, values - mass[:, k : k + 1], values)
-        at_max = xp.take_along_axis(seen.is_max, _read_at(xp, q.indices), axis=-1)
+        at_max = take_along_rows(xp, seen.is_max, _read_at(xp, q.indices))
         q_max = q_max + xp.sum(xp.where(at_max & (q.indices >= 0), q.values, 0.0), axis=-1)
     rest = (alpha - row.mass * gamma * row.r) / (1.0 + row.r)
     at_max = gamma * (row.mass - q_max) + rest
@@ -195,7 +203,7 @@ def _gap_and_mass(
     """Return sum q_j (m - z_j) and sum q_j over the parts of q."""
     parts: list[tuple[Array, Array]] = []
     if q.indices is not None and q.values is not None:
-        parts.append((q.values, xp.take_along_axis(below, _read_at(xp, q.indices), axis=-1)))
+        parts.append((q.values, take_along_rows(xp, below, _read_at(xp, q.indices))))
     if q.dense is not None:
         parts.append((xp.astype(q.dense, dtype, copy=False), below))
     background = background_at(xp, q, logits)

@@ -6,6 +6,7 @@ Every function here has a mirror in the kernels; one conformance table holds the
 """
 
 from dataclasses import dataclass
+from math import factorial, isfinite
 from numbers import Real
 
 from crossent.core.array import Array, Namespace
@@ -15,6 +16,11 @@ CERTAIN = 746.0
 # Below this c, 1 - e^-c is c to all digits. Written as a power of c, focal has finite second
 # derivatives under autograd, where u^(gamma - 2) of u = 1 - e^-c would overflow.
 TINY = 1e-20
+# Beyond it 1 - e^-x is written with exp, whose autograd derivative is e^-x to all digits; that of
+# expm1 is taken as its result + 1, and from x = 37 on is 0 where e^-x should be.
+HALF = 0.5
+# c - (1 - e^-c) is c^2 / 2! - c^3 / 3! + ...; up to c = HALF the rest is below 2e-19 of it.
+SERIES = [(-1.0) ** n / factorial(n) for n in range(16, 1, -1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,8 @@ class Shape:
             value = getattr(self, name)
             if not 0.0 <= value < float("inf"):
                 raise ValueError(f"{name} must be a finite number of at least 0; got {value}")
+        if not isfinite(self.poly_epsilon):
+            raise ValueError(f"poly_epsilon must be a finite number; got {self.poly_epsilon}")
 
     @property
     def is_plain(self) -> bool:
@@ -53,21 +61,26 @@ class Shape:
 
 
 def phi(xp: Namespace, c: Array, lse: Array, shape: Shape) -> Array:
-    """Return phi(c, lse). Every derivative that autograd takes of this text is finite too."""
+    """Return phi(c, lse). What autograd derives of this text is finite and keeps its digits."""
     value = c
     if shape.gamma:
         inside = (c >= TINY) & (c < CERTAIN)
         safe = xp.where(inside, c, 1.0)
-        focal = (-xp.expm1(-safe)) ** shape.gamma * safe
+        focal = _risen(xp, safe) ** shape.gamma * safe
         tiny = (c > 0.0) & (c < TINY)
         # c^(1 + gamma) there; 0 with slope 0 at 0; c where e^-c is 0; NaN where c is
         near = xp.where(tiny, c, 1.0) ** (1.0 + shape.gamma)
         value = xp.where(tiny, near, xp.where(c <= 0.0, 0.0, c))
         value = xp.where(inside, focal, value)
     if shape.poly_epsilon:
-        value = c - shape.poly_epsilon * xp.expm1(-c)
+        value = c + shape.poly_epsilon * _risen(xp, c)
+        if shape.poly_epsilon < -0.5:  # near -1 the two terms cancel to c^2 / 2 for small c
+            small = xp.where(c < HALF, c, 0.0)
+            curved = _series(xp, small) * small * small
+            near = (1.0 + shape.poly_epsilon) * small - shape.poly_epsilon * curved
+            value = xp.where(c < HALF, near, value)
     if shape.generalised:
-        value = -xp.expm1(-shape.generalised * c) / shape.generalised
+        value = _risen(xp, shape.generalised * c) / shape.generalised
     if shape.z_loss:
         value = value + shape.z_loss * lse * lse
     return value
@@ -76,10 +89,11 @@ def phi(xp: Namespace, c: Array, lse: Array, shape: Shape) -> Array:
 def phi_c(xp: Namespace, c: Array, shape: Shape) -> Array:
     """Return d phi / d c."""
     if shape.gamma:
-        u = -xp.expm1(-c)
-        return u**shape.gamma * (1.0 + shape.gamma * _odds(xp, c))
+        return _risen(xp, c) ** shape.gamma * (1.0 + shape.gamma * _odds(xp, c))
     if shape.poly_epsilon:
-        return 1.0 + shape.poly_epsilon * xp.exp(-c)
+        eps = shape.poly_epsilon
+        near = (1.0 + eps) + eps * xp.expm1(-c)  # at eps = -1 this is c, where 1 - e^-c cancels
+        return xp.where(c > HALF, 1.0 + eps * xp.exp(-c), near)
     if shape.generalised:
         return xp.exp(-shape.generalised * c)
     return xp.ones_like(c)
@@ -114,6 +128,19 @@ def phi_cc(xp: Namespace, c: Array, shape: Shape) -> Array:
 def phi_lse_lse(lse: Array, shape: Shape) -> Array:
     """Return the second derivative of phi in lse."""
     return 2.0 * shape.z_loss + 0.0 * lse
+
+
+def _risen(xp: Namespace, x: Array) -> Array:
+    """Return 1 - e^-x, with all digits, and with those of its derivatives under autograd."""
+    return xp.where(x > HALF, 1.0 - xp.exp(-x), -xp.expm1(-x))
+
+
+def _series(xp: Namespace, c: Array) -> Array:
+    """Return (c - (1 - e^-c)) / c^2 for c up to `HALF`; 1 / 2 at 0."""
+    value = xp.zeros_like(c)
+    for factor in SERIES:
+        value = value * c + factor
+    return value
 
 
 def _odds(xp: Namespace, c: Array) -> Array:

@@ -7,7 +7,7 @@ do): an index out of range is never read, and counts as padding.
 
 from typing import NamedTuple
 
-from crossent.core.array import Array, Namespace, index_dtype, sum_dtype
+from crossent.core.array import Array, Namespace, index_dtype, is_jax, namespace, sum_dtype
 
 
 class Measure(NamedTuple):
@@ -29,6 +29,33 @@ class Measure(NamedTuple):
     count: Array
 
 
+def signed(target: Array) -> Array:
+    """Return integers in the widest signed type; what of an unsigned type it lacks is negative.
+
+    To be compared before they are narrowed: as an int32, 2^32 is class 0. In the target's own
+    library, because JAX narrows what it takes of NumPy's.
+    """
+    xp = namespace(target)
+    if target.dtype == xp.int64:  # without jax_enable_x64 there may still be one
+        return target
+    return xp.astype(target, xp.asarray(0).dtype if is_jax(target) else xp.int64, copy=False)
+
+
+def at_class(xp: Namespace, target: Array, index: Array, number: int) -> Array | None:
+    """Return where a target, `index` as `signed` gives it, is this number; None for nowhere.
+
+    The number counts in the target's own type: as a uint8, -100 would be 156.
+    """
+    least, most = 0, 1
+    if not xp.isdtype(target.dtype, "bool"):
+        info = xp.iinfo(target.dtype)
+        least, most = info.min, info.max
+    if not least <= number <= most:
+        return None
+    top = xp.iinfo(index.dtype).max
+    return index == (number if number <= top else number - 2 * (top + 1))
+
+
 def from_index(
     xp: Namespace,
     target: Array,
@@ -41,22 +68,22 @@ def from_index(
     mask: Array | None = None,
 ) -> Measure:
     """Return the measure of class indices (N,): (1 - eps) w_y at y, eps / V w_j everywhere."""
-    index = xp.astype(
-        target, index_dtype(xp, target), copy=False
-    )  # uint8 == -100 is true at 156 in torch
+    index = signed(target)
     counted = (index >= 0) & (index < logits.shape[-1])
     if ignore_index is not None and ignore_index >= 0:
-        counted = counted & (index != ignore_index)
+        ignored = at_class(xp, target, index, ignore_index)
+        counted = counted if ignored is None else counted & ~ignored
     if mask is not None:
         counted = counted & mask
     dtype = sum_dtype(xp, logits)
     count = xp.astype(counted, dtype)
     if sample_weight is not None:
         count = xp.where(counted, xp.astype(sample_weight, dtype, copy=False), count)
-    index = xp.where(counted, index, -1)
+    index = _narrow(xp, counted, index)
     weight = count
     if class_weight is not None:
-        weight = count * xp.astype(xp.take(class_weight, _read(xp, index), axis=0), dtype)
+        own = xp.astype(xp.take(class_weight, _read(xp, index), axis=0), dtype)
+        weight = _times(xp, count, own)
     return Measure(
         indices=index[:, None],
         values=((1.0 - label_smoothing) * weight if label_smoothing else weight)[:, None],
@@ -84,7 +111,7 @@ def from_dense(
     if mask is not None:
         dense = xp.where(mask[:, None], dense, 0.0)  # a masked row may hold NaN
     if class_weight is not None:
-        dense = xp.astype(dense, count.dtype) * xp.astype(class_weight, count.dtype)
+        dense = _times(xp, xp.astype(dense, count.dtype), xp.astype(class_weight, count.dtype))
     weight = count * xp.sum(dense, axis=-1, dtype=count.dtype)
     if label_smoothing:
         dense = (1.0 - label_smoothing) * xp.astype(dense, count.dtype, copy=False)
@@ -117,18 +144,17 @@ def from_top_k(
     A negative class is padding; a class named twice gets both values; a row of padding alone
     has no target and does not count.
     """
-    index = xp.astype(indices, index_dtype(xp, indices), copy=False)
+    index = signed(indices)
     real = (index >= 0) & (index < logits.shape[-1])
     if mask is not None:
         real = real & mask[:, None]
-    index = xp.where(real, index, -1)
+    index = _narrow(xp, real, index)
     count = _row_count(xp, indices, logits, sample_weight, xp.any(real, axis=-1))
     value = xp.where(real, xp.astype(values, count.dtype, copy=False), 0.0)
     if class_weight is not None:
         flat = xp.reshape(_read(xp, index), (-1,))
-        value = value * xp.astype(
-            xp.reshape(xp.take(class_weight, flat, axis=0), index.shape), value.dtype
-        )
+        own = xp.reshape(xp.take(class_weight, flat, axis=0), index.shape)
+        value = _times(xp, value, xp.astype(own, value.dtype))
     value = count[:, None] * value
     return Measure(
         indices=index,
@@ -184,7 +210,7 @@ def background_at(xp: Namespace, q: Measure, logits: Array) -> Array | None:
     density = xp.where(live, share[:, None], 0.0)
     if q.class_weight is None:
         return density
-    return density * xp.astype(q.class_weight, dtype, copy=False)
+    return _times(xp, density, xp.astype(q.class_weight, dtype, copy=False))
 
 
 def has_mass(xp: Namespace, q: Measure) -> Array:
@@ -194,6 +220,16 @@ def has_mass(xp: Namespace, q: Measure) -> Array:
         if part is not None:
             found = found | xp.any(part != 0.0, axis=-1)
     return found if q.background is None else found | (q.background != 0.0)
+
+
+def _narrow(xp: Namespace, real: Array, index: Array) -> Array:
+    """Return the classes in the type they are read in, with -1 where they are not real."""
+    return xp.astype(xp.where(real, index, -1), index_dtype(xp, index), copy=False)
+
+
+def _times(xp: Namespace, mass: Array, weight: Array) -> Array:
+    """Return mass * weight, and 0 where there is no mass: 0 * inf is NaN, of padding too."""
+    return mass * xp.where((mass == 0.0) & ~xp.isfinite(weight), 0.0, weight)
 
 
 def _read(xp: Namespace, index: Array) -> Array:

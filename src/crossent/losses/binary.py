@@ -79,8 +79,9 @@ def binary_cross_entropy_with_logits(
         validate=validate,
     )
     scale = elements.scale(xp, reduction, normalize_by)
-    logits = engine.linked(logits, temperature, softcap)
-    return engine.sigmoid_loss(logits, elements.positive, elements.negative, shape, scale)
+    masses = elements.positive, elements.negative
+    logits = engine.linked_elements(logits, *masses, temperature, softcap)
+    return engine.sigmoid_loss(logits, *masses, shape, scale)
 
 
 class Elements(NamedTuple):
@@ -116,17 +117,17 @@ def read_elements(
     shape = tuple(values.shape)
     named = {"target": target, "weight": weight, "pos_weight": pos_weight, "mask": mask}
     for what, array in named.items():
-        check.same_library(what, array, values)
+        check.same_library(what, array, values, name)
     if tuple(target.shape) != shape:
         same = math.prod(target.shape) == math.prod(shape)
         hint = f" Use target.reshape({name}.shape)." if same else ""
         raise ValueError(
             f"target must have the shape of {name} {shape}; got {tuple(target.shape)}.{hint}"
         )
-    check.same_shape("mask", mask, shape)
+    check.same_shape("mask", mask, shape, name)
     check.boolean(xp, mask)
-    check.broadcasts("weight", weight, shape)
-    check.broadcasts("pos_weight", pos_weight, shape)
+    check.broadcasts("weight", weight, shape, name)
+    check.broadcasts("pos_weight", pos_weight, shape, name)
     check.smoothing(label_smoothing)
     wide = xp.astype(target, sum_dtype(xp, values))  # uint8 == -100 is true at 156 in torch
     if ignore_index is not None:

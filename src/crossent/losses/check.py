@@ -4,14 +4,26 @@ Shapes and types are always checked. Values are read only when `validate` says s
 CPU, because reading one on a GPU would wait for it.
 """
 
+from numbers import Real
+from typing import Any
+
 import numpy as np
 
-from crossent.core.array import Array, Namespace, constant, index_dtype, is_jax, is_torch
+from crossent.core.array import Array, Namespace, constant, is_jax, is_torch, namespace
 from crossent.core.shape import Shape
+from crossent.core.target import at_class, signed
 
 
 def wants_values(validate: bool | None, array: Array) -> bool:
-    """Return whether values may be read: as asked, else where that costs no synchronisation."""
+    """Return whether values may be read: as asked, else where that costs no synchronisation.
+
+    Raise ValueError where they are asked for and there are none.
+    """
+    if validate and _is_transformed(array):
+        raise ValueError(
+            "validate=True reads values, and under jax.jit, vmap or torch.compile there are none; "
+            "leave it out there"
+        )
     if validate is not None:
         return validate
     if is_jax(array):
@@ -27,15 +39,26 @@ def wants_values(validate: bool | None, array: Array) -> bool:
     return not torch.compiler.is_compiling() and not transforms_active() and is_plain(array)
 
 
-def same_library(name: str, values: object, logits: Array) -> None:
+def same_library(name: str, values: object, logits: Array, of: str = "logits") -> None:
     """Raise TypeError unless `values` is None or an array of the logits' library."""
+    _unmasked(of, logits)
     if values is None:
         return
+    _unmasked(name, values)
     if not hasattr(values, "shape") or is_torch(values) != is_torch(logits):
         wanted = "a torch tensor" if is_torch(logits) else "an array"
         raise TypeError(
-            f"{name} must be {wanted}, as logits are {type(logits).__name__}; "
+            f"{name} must be {wanted}, as {of} are {type(logits).__name__}; "
             f"got {type(values).__name__}"
+        )
+
+
+def _unmasked(name: str, values: object) -> None:
+    """Raise TypeError for NumPy's masked arrays, whose mask no loss would see."""
+    if not is_torch(values) and isinstance(values, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name} must be a plain array; the mask of a MaskedArray would be lost. Use "
+            "its .data, and mask= for what is left out."
         )
 
 
@@ -50,9 +73,8 @@ def index_target(
     """Raise unless `target` is an integer array with one class for each row."""
     shape = tuple(target.shape)
     if shape == tuple(logits.shape) != rows:
-        raise TypeError(
-            f"soft labels must be of a floating type; got {target.dtype}. Use .float()."
-        )
+        hint = "Use .float()." if is_torch(target) else "Use .astype(float)."
+        raise TypeError(f"soft labels must be of a floating type; got {target.dtype}. {hint}")
     if shape != rows:
         hint = _shape_hint(shape, rows, tuple(logits.shape), axis)
         raise ValueError(
@@ -80,20 +102,22 @@ def index_values(
     xp: Namespace, target: Array, classes: int, ignore_index: int | None, mask: Array | None
 ) -> None:
     """Raise IndexError for the first class outside 0 .. classes - 1."""
-    index = xp.astype(target, index_dtype(xp, target), copy=False)
+    xp, index = namespace(target), signed(target)  # of NumPy labels jit hides nothing
     bad = (index < 0) | (index >= classes)
     if ignore_index is not None:
-        bad = bad & (index != ignore_index)
-    if mask is not None:
-        bad = bad & mask
-    place = _first(xp, bad)
-    if place is None:
+        ignored = at_class(xp, target, index, ignore_index)
+        bad = bad if ignored is None else bad & ~ignored
+    found = _first(bad if mask is None else bad & mask)
+    if found is None:
         return
+    place, row = found
     value = int(xp.reshape(index, (-1,))[place])
+    if value < 0 and xp.isdtype(target.dtype, "unsigned integer"):
+        value += xp.iinfo(target.dtype).max + 1
     hint = " Labels 1..C must be shifted: use target - 1." if value == classes else ""
     if value < 0 and ignore_index is not None:
         hint = f" Rows to leave out carry ignore_index={ignore_index}."
-    raise IndexError(f"row {place}: class {value} is not in 0..{classes - 1}.{hint}")
+    raise IndexError(f"row {row}: class {value} is not in 0..{classes - 1}.{hint}")
 
 
 def soft_values(
@@ -101,22 +125,42 @@ def soft_values(
 ) -> None:
     """Raise ValueError for the first row with a negative or non-finite probability."""
     bad = ~(xp.isfinite(target) & (target >= 0.0))
-    place = _first(xp, bad if mask is None else bad & mask)
-    if place is None:
-        return
-    width = target.shape[-1] if target.ndim > 1 else 1
-    value = float(xp.reshape(constant(target), (-1,))[place])
-    raise ValueError(f"row {place // width}: {name} must be finite and at least 0; got {value:g}.")
+    _refuse_first(xp, target, bad, mask, f"{name} must be finite and at least 0")
 
 
 def binary_values(xp: Namespace, target: Array, mask: Array | None) -> None:
     """Raise ValueError for the first row with a target outside 0..1."""
     soft_values(xp, target, "binary targets", mask)
-    place = _first(xp, target > 1.0 if mask is None else (target > 1.0) & mask)
-    if place is not None:
-        width = target.shape[-1] if target.ndim > 1 else 1
+    _refuse_first(xp, target, target > 1.0, mask, "binary targets must be at most 1")
+
+
+def _refuse_first(
+    xp: Namespace, target: Array, bad: Array, mask: Array | None, wanted: str
+) -> None:
+    found = _first(bad if mask is None else bad & mask)
+    if found is not None:
+        place, row = found
         value = float(xp.reshape(constant(target), (-1,))[place])
-        raise ValueError(f"row {place // width}: binary targets must be at most 1; got {value:g}.")
+        raise ValueError(f"row {row}: {wanted}; got {value:g}.")
+
+
+def _is_transformed(array: Array) -> bool:
+    """Say whether a transform runs that hides the values of arrays."""
+    if is_jax(array):
+        return _is_traced(array)
+    if not is_torch(array):
+        return False
+    import torch
+
+    from crossent.ops.torch.route import is_batched
+
+    if torch.compiler.is_compiling():
+        return True
+    functorch: Any = torch._C._functorch  # type: ignore[attr-defined]
+    inner: Array = array
+    while functorch.is_gradtrackingtensor(inner):  # grad and jvp hide nothing, a vmap inside does
+        inner = functorch.get_unwrapped(inner)
+    return is_batched(inner)
 
 
 def _is_traced(array: Array) -> bool:
@@ -128,13 +172,15 @@ def _is_traced(array: Array) -> bool:
     return isinstance(array, Tracer) or isinstance(jnp.zeros(()), Tracer)
 
 
-def _first(xp: Namespace, bad: Array) -> int | None:
-    """Return the flat place of the first True, or None; None where JAX traces."""
+def _first(bad: Array) -> tuple[int, int] | None:
+    """Return the flat place of the first True and its row, or None; None where JAX traces."""
     if is_jax(bad) and _is_traced(bad):  # a mask that vmap goes over, beside a constant target
         return None
+    xp = namespace(bad)
     if not bool(xp.any(bad)):
         return None
-    return int(xp.argmax(xp.astype(xp.reshape(bad, (-1,)), xp.int8)))
+    place = int(xp.argmax(xp.astype(xp.reshape(bad, (-1,)), xp.int8)))
+    return place, place // bad.shape[-1] if bad.ndim > 1 else place
 
 
 def per_class(name: str, weight: Array | None, classes: int) -> None:
@@ -178,37 +224,60 @@ def boolean(xp: Namespace, mask: Array | None) -> None:
         raise TypeError(f"mask must be boolean; got {mask.dtype}. Use mask != 0.")
 
 
-def broadcasts(name: str, values: Array | None, shape: tuple[int, ...]) -> None:
+def broadcasts(name: str, values: Array | None, shape: tuple[int, ...], of: str = "logits") -> None:
     """Raise ValueError unless `values` is None or broadcasts to the logits' shape."""
     if values is None:
         return
     own = tuple(values.shape)
     tail = shape[len(shape) - len(own) :]
     if len(own) > len(shape) or any(a not in (1, b) for a, b in zip(own, tail, strict=True)):
-        raise ValueError(f"{name} must broadcast to the shape of logits {shape}; got {own}")
+        raise ValueError(f"{name} must broadcast to the shape of {of} {shape}; got {own}")
 
 
-def positive(name: str, value: object) -> None:
-    """Raise ValueError for a number that is not above 0; arrays are not read."""
-    if isinstance(value, (int, float)) and not value > 0:
+def positive(name: str, value: Any) -> None:
+    """Raise unless `value` is None or a number above 0."""
+    if value is None:
+        return
+    if not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number; got {type(value).__name__}")
+    number: Any = value
+    if not number > 0.0:
         raise ValueError(f"{name} must be above 0; got {value}")
 
 
 def temperature(value: object) -> None:
-    """Raise ValueError unless the temperature is None, a number above 0, or an array of one."""
-    if value is None or isinstance(value, (int, float)):  # traced, a number has no shape
+    """Raise unless the temperature is None, a number above 0, or an array of one."""
+    if value is None or isinstance(value, Real):
         positive("temperature", value)
         return
-    shape = getattr(value, "shape", ())
-    if tuple(shape) not in ((), (1,)):
-        raise ValueError(f"temperature must be one number; got shape {tuple(shape)}")
-    if hasattr(value, "shape") and wants_values(None, value):
-        positive("temperature", float(constant(value).reshape(())))
+    if not hasattr(value, "shape"):
+        got = type(value).__name__
+        raise TypeError(f"temperature must be a number or an array of one; got {got}")
+    array: Array = value
+    if tuple(array.shape) not in ((), (1,)):
+        raise ValueError(f"temperature must be one number; got shape {tuple(array.shape)}")
+    if wants_values(None, array):
+        positive("temperature", float(constant(array).reshape(())))
 
 
-def smoothing(label_smoothing: float) -> None:
-    """Raise ValueError unless label smoothing is a share."""
-    if not 0.0 <= label_smoothing <= 1.0:
+def divisor(normalize_by: object) -> None:
+    """Raise ValueError for an array to divide by that is no count, where its value is known."""
+    if not hasattr(normalize_by, "shape") or isinstance(normalize_by, Real):
+        return
+    array: Array = normalize_by
+    if tuple(array.shape) in ((), (1,)) and wants_values(None, array):
+        number = float(constant(array).reshape(()))
+        if not 0.0 <= number < float("inf"):
+            raise ValueError(f"normalize_by must be finite and at least 0; got {number:g}")
+
+
+def smoothing(label_smoothing: Any) -> None:
+    """Raise unless label smoothing is a number, and a share."""
+    if not isinstance(label_smoothing, Real):
+        got = type(label_smoothing).__name__
+        raise TypeError(f"label_smoothing must be a number; got {got}")
+    share: Any = label_smoothing
+    if not 0.0 <= share <= 1.0:
         raise ValueError(f"label_smoothing must be between 0 and 1; got {label_smoothing}")
 
 
@@ -223,7 +292,8 @@ def top_k(
     if len(target) != 2:
         raise ValueError(f"a sparse target must be a pair (indices, values); got {len(target)}")
     indices, values = target
-    same_library("indices", indices, values)
+    for name, part in (("indices", indices), ("values", values)):
+        _of_namespace(xp, name, part)
     if xp.isdtype(values.dtype, "integral") and xp.isdtype(indices.dtype, "real floating"):
         raise TypeError(
             "a sparse target is (indices, values), in this order; topk returns values first"
@@ -238,13 +308,23 @@ def top_k(
     width = indices.shape[-1]
     indices, values = xp.reshape(indices, (-1, width)), xp.reshape(values, (-1, width))
     if wants_values(validate, indices):
-        real = xp.astype(indices, index_dtype(xp, indices), copy=False) >= 0
+        unsigned = xp.isdtype(indices.dtype, "unsigned integer")  # that has no padding
+        real = None if unsigned else indices >= 0
         soft_values(xp, values, "values", real)
         index_values(xp, indices, classes, None, real)
     return indices, values
 
 
-def same_shape(name: str, values: Array | None, shape: tuple[int, ...]) -> None:
+def _of_namespace(xp: Namespace, name: str, values: object) -> None:
+    """Raise TypeError unless `values` is an array of the library whose functions `xp` has."""
+    _unmasked(name, values)
+    of_torch = xp.__name__ == "array_api_compat.torch"
+    if not hasattr(values, "shape") or is_torch(values) != of_torch:
+        wanted = "a torch tensor" if of_torch else "an array"
+        raise TypeError(f"{name} must be {wanted}, as logits are; got {type(values).__name__}")
+
+
+def same_shape(name: str, values: Array | None, shape: tuple[int, ...], of: str = "logits") -> None:
     """Raise ValueError unless `values` is None or has the logits' shape."""
     if values is not None and tuple(values.shape) != shape:
-        raise ValueError(f"{name} must have the shape of logits {shape}; got {tuple(values.shape)}")
+        raise ValueError(f"{name} must have the shape of {of} {shape}; got {tuple(values.shape)}")

@@ -5,6 +5,7 @@ arrays go straight to the kernels.
 """
 
 from numbers import Real
+from typing import Any
 
 from crossent.core import array
 from crossent.core.array import Array, Namespace, compute_dtype, is_jax, is_torch, scalar
@@ -28,19 +29,53 @@ def namespace(logits: Array, name: str = "logits") -> Namespace:
         )
         raise TypeError(message) from None
     if not xp.isdtype(logits.dtype, "real floating"):
-        raise TypeError(f"{name} must be of a floating type; got {logits.dtype}. Use .float().")
+        raise TypeError(
+            f"{name} must be of a floating type; got {logits.dtype}.{_floating(logits)}"
+        )
     return xp
 
 
-def linked(logits: Array, temperature: float | Array | None, softcap: float | None) -> Array:
-    """Return softcap * tanh(logits / temperature / softcap), computed in float32 at least."""
+def _floating(logits: Array) -> str:
+    return " Use .float()." if is_torch(logits) else " Use .astype(float)."
+
+
+def linked(
+    logits: Array, q: Measure, temperature: float | Array | None, softcap: float | None
+) -> Array:
+    """Return softcap * tanh(logits / temperature / softcap), computed in float32 at least.
+
+    Rows without mass that hold NaN or inf are 0: no derivative may meet them.
+    """
     if temperature is None and softcap is None:
         return logits
-    check.temperature(temperature)
-    check.positive("softcap", softcap)
     xp = namespace(logits)
     wide = xp.astype(logits, compute_dtype(xp, logits.dtype), copy=False)
-    return link(xp, wide, temperature=temperature, softcap=softcap)
+    return _link(xp, quiet(xp, wide, q), temperature, softcap, removes=True)
+
+
+def linked_elements(
+    logits: Array,
+    positive: Array,
+    negative: Array,
+    temperature: float | Array | None,
+    softcap: float | None,
+) -> Array:
+    """Return the same of elements of a sigmoid, where -inf is a score and no removed class."""
+    if temperature is None and softcap is None:
+        return logits
+    xp = namespace(logits)
+    wide = xp.astype(logits, compute_dtype(xp, logits.dtype), copy=False)
+    wide = quiet_elements(xp, wide, positive, negative)
+    return _link(xp, wide, temperature, softcap, removes=False)
+
+
+def _link(
+    xp: Namespace, wide: Array, temperature: Any, softcap: float | None, *, removes: bool
+) -> Array:
+    check.temperature(temperature)
+    check.positive("softcap", softcap)
+    made = link(xp, wide, temperature=temperature, softcap=softcap, removes=removes)
+    return xp.astype(made, wide.dtype, copy=False)  # a float64 temperature widens nothing
 
 
 def softmax_loss(logits: Array, q: Measure, shape: Shape, scale: Array | None) -> Array:
@@ -95,6 +130,7 @@ def scale_of(
         return None
     if reduction == "sum":
         return scalar(xp, 1.0, count)
+    check.divisor(normalize_by)
     of = divisor(normalize_by, weight, count)
     if isinstance(of, Real):
         return scalar(xp, reciprocal(of), count)

@@ -99,10 +99,11 @@ def focal_loss(
             label_smoothing=label_smoothing,
             validate=validate,
         )
-        one, nought = _balanced(elements.positive, elements.negative, alpha)
+        masses = elements.positive, elements.negative
+        one, nought = _balanced(*masses, alpha)
         number: Any = normalize_by  # a word is refused there
         scale = elements.scale(xp, reduction, number)
-        linked = engine.linked(logits, temperature, softcap)
+        linked = engine.linked_elements(logits, *masses, temperature, softcap)
         if form == "per_row" or shape.is_plain:
             return engine.sigmoid_loss(linked, one, nought, shape, scale)
         # One label at a time is a hard one: Keras' two terms.

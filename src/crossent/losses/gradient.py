@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from crossent.core.array import Array, compute_dtype
 from crossent.core.link import link_slope
+from crossent.core.loss import quiet
 from crossent.core.reduction import NormalizeBy, Reduction, check_reduction
 from crossent.core.shape import Shape
 from crossent.kernels.select import select
@@ -83,5 +84,6 @@ def cross_entropy_gradient(
     axis = class_axis(logits, axis, last=shift)
     if temperature is not None or softcap is not None:
         scores = to_rows(xp, logits, axis).astype(compute_dtype(xp, logits.dtype))
+        scores = quiet(xp, scores, rows.q)
         slope = slope * link_slope(xp, scores, temperature=temperature, softcap=softcap)
     return from_rows(xp, slope, logits.shape, axis).astype(logits.dtype, copy=False)

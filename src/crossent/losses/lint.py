@@ -1,10 +1,13 @@
 """What looks wrong and may be right: warnings, with `validate=True` unless said otherwise.
 
 Probabilities passed as logits train to a wrong optimum without an error anywhere; soft labels
-that are not distributions, or lie with their axes exchanged, do too.
+that are not distributions, or lie with their axes exchanged, do too. Log-probabilities above 0
+are never right: `log_probabilities` raises. It is here, not in `check`, because only
+`validate=True` asks for it: without, they are taken as they are, as in PyTorch.
 """
 
 import math
+import sys
 import warnings
 
 from crossent.core.array import Array, Namespace, constant, is_torch, sum_dtype
@@ -74,4 +77,20 @@ def _sums_to_one(xp: Namespace, rows: Array) -> Array:
 
 
 def _warn(message: str) -> None:
-    warnings.warn(message, stacklevel=5)  # the caller of the door
+    warnings.warn(message, stacklevel=_level())
+
+
+def _level() -> int:
+    """Return the `stacklevel`, seen from `_warn`, of the line that called into this package.
+
+    A module's call passes through torch's frames as well. A line in here would be the same for
+    every caller, and its warning shown once a program. (skip_file_prefixes needs Python 3.12.)
+    """
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and _is_inside(frame.f_globals.get("__name__", "")):
+        level, frame = level + 1, frame.f_back
+    return level
+
+
+def _is_inside(module: str) -> bool:
+    return module.partition(".")[0] in ("crossent", "torch")

@@ -8,7 +8,14 @@ from collections.abc import Callable
 from typing import Any
 
 from crossent.core import row
-from crossent.core.array import Array, Namespace, compute_dtype, constant, device_of
+from crossent.core.array import (
+    Array,
+    Namespace,
+    compute_dtype,
+    constant,
+    device_of,
+    take_along_rows,
+)
 from crossent.core.reduction import NormalizeBy, Reduction, check_reduction
 from crossent.core.surprise import binary_surprise, surprise
 from crossent.core.target import Measure, has_mass
@@ -87,7 +94,7 @@ def nll_loss(
     )
     rows = read(log_probs, target, weight, options, name="log_probs")
     xp = engine.namespace(log_probs)
-    if validate:
+    if validate and check.wants_values(validate, log_probs):
         counted = has_mass(xp, rows.q)[:, None]
         lint.log_probabilities(xp, xp.where(counted, rows.logits, 0.0))
     return _reduced(xp, rows, lambda near: 0.0 - near, -xp.inf, reduction, normalize_by)
@@ -118,6 +125,7 @@ def cross_entropy_from_probs(
     A row's loss is ``-sum_j q_j log p_j`` for the measure q of its target, with gradient
     ``-q_j / p_j``. A probability of 0 has loss inf where the target has mass, with the slope of
     the smallest normal number (-8e37 in float32), and 0 with gradient 0 where it has none.
+    The gradient has the type of probs: in float16 it is -inf where q_j / p_j is above 65504.
     A model that ends in a softmax loses digits that `cross_entropy` of its logits keeps.
 
     Args:
@@ -201,8 +209,8 @@ def binary_cross_entropy(
         loss = -(target * log_p + (1 - target) * log_not_p).mean()
 
     As in PyTorch a logarithm is at least -100, and an element's gradient is
-    ``(p - t) / max(p (1 - p), 1e-12)``. A model that ends in a sigmoid loses digits that
-    `binary_cross_entropy_with_logits` keeps.
+    ``(p - t) / max(p (1 - p), 1e-12)``: up to 1e12, which float16 has as inf. A model that ends
+    in a sigmoid loses digits that `binary_cross_entropy_with_logits` keeps.
 
     Args:
         probs: any shape, any floating type: torch, NumPy or JAX; values 0 to 1.
@@ -282,7 +290,7 @@ def _near(xp: Namespace, values: Array, q: Measure) -> tuple[Array, Measure]:
     if index is None or index.shape[-1] == 0 or q.dense is not None or q.background is not None:
         return values, q
     padding = index < 0
-    near = xp.take_along_axis(values, xp.where(padding, 0, index), axis=-1)
+    near = take_along_rows(xp, values, xp.where(padding, 0, index))
     places = xp.arange(index.shape[-1], dtype=index.dtype, device=device_of(index))
     places = xp.where(padding, -1, places[None, :])
     return xp.where(padding, 0.0, near), q._replace(indices=places)

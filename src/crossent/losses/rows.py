@@ -6,7 +6,7 @@ Checks, the class axis, the shift of a causal language model, the link; no loss 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from crossent.core.array import Array, Namespace, device_of
+from crossent.core.array import Array, Namespace, device_of, index_dtype
 from crossent.core.reduction import NormalizeBy, Reduction
 from crossent.core.shape import Shape
 from crossent.core.target import Measure, from_dense, from_index, from_top_k
@@ -79,8 +79,8 @@ def read(
     if options.shift and not lead:
         raise ValueError(f"shift needs {name} (..., T, V); got shape {tuple(logits.shape)}")
     _check_options(xp, logits, weight, options, classes, lead)
-    rows = engine.linked(to_rows(xp, logits, axis), options.temperature, options.softcap)
-    if options.validate and name == "logits":
+    rows = to_rows(xp, logits, axis)
+    if options.validate and check.wants_values(True, logits) and name == "logits":
         lint.logits(xp, rows)
     mask = _flat(xp, options.mask, options.shift)
     common: dict[str, Any] = {
@@ -91,17 +91,14 @@ def read(
     }
 
     def result(q: Measure, *, soft: bool) -> Rows:
-        return Rows(rows, q, lead, soft, options.shift)
+        linked = engine.linked(rows, q, options.temperature, options.softcap)
+        return Rows(linked, q, lead, soft, options.shift)
 
     if isinstance(target, tuple):
         check.no_ignore_index(options.ignore_index)
+        if options.shift and len(target) == 2 and target[0].ndim == logits.ndim:
+            target = _shifted_pair(xp, target)
         indices, values = check.top_k(xp, target, lead, classes, options.validate)
-        if options.shift:
-            width = indices.shape[-1]
-            indices, values = (
-                xp.reshape(shifted(xp, xp.reshape(part, (*lead, width)), -2), (-1, width))
-                for part in (indices, values)
-            )
         return result(from_top_k(xp, indices, values, rows, **common), soft=True)
     check.same_library("target", target, logits)
     if tuple(target.shape) == tuple(logits.shape) and xp.isdtype(target.dtype, "real floating"):
@@ -116,11 +113,9 @@ def read(
     check.index_target(xp, target, lead, logits, axis, name)
     if not options.shift:
         lint.class_axis(logits, target, options.axis)
-    if check.wants_values(options.validate, target):
-        plain_mask = None if options.mask is None else xp.reshape(options.mask, (-1,))
-        index = xp.reshape(target, (-1,))
-        check.index_values(xp, index, classes, options.ignore_index, plain_mask)
     index = xp.reshape(shifted(xp, target, -1) if options.shift else target, (-1,))
+    if check.wants_values(options.validate, target):
+        check.index_values(xp, index, classes, options.ignore_index, common["mask"])
     q = from_index(xp, index, rows, ignore_index=options.ignore_index, **common)
     return result(q, soft=False)
 
@@ -147,6 +142,14 @@ def _flat(xp: Namespace, values: Array | None, shift: bool) -> Array | None:
     if values is None:
         return None
     return xp.reshape(shifted(xp, values, -1) if shift else values, (-1,))
+
+
+def _shifted_pair(xp: Namespace, pair: tuple[Array, Array]) -> tuple[Array, Array]:
+    """Return a top-k target one step earlier, its last step padding: nothing comes next there."""
+    indices, values = (shifted(xp, part, -2) for part in pair)
+    steps = xp.arange(indices.shape[-2], device=device_of(indices))[:, None]
+    wide = xp.astype(indices, index_dtype(xp, indices), copy=False)
+    return xp.where(steps < indices.shape[-2] - 1, wide, -1), values
 
 
 def _but_last(xp: Namespace, mask: Array | None, lead: tuple[int, ...], logits: Array) -> Array:

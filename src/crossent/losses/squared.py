@@ -8,9 +8,9 @@ scores, -4.5e-5 after a sigmoid, and -0.99995 for cross-entropy.
 from dataclasses import replace
 from typing import Any
 
-from crossent.core.array import Array, Namespace, compute_dtype
+from crossent.core.array import Array, Namespace, compute_dtype, sum_dtype, sum_rows
 from crossent.core.reduction import NormalizeBy, Reduction, check_reduction
-from crossent.core.row import density
+from crossent.core.row import density, view
 from crossent.losses import engine
 from crossent.losses.layout import class_axis
 from crossent.losses.rows import Options, Rows, read
@@ -95,9 +95,8 @@ def brier_loss(
     )
     rows = read(logits, target, weight, options)
     xp, scores, t, each = _parts(rows, logits, target, weight, options)
-    shares = xp.exp(scores - xp.max(scores, axis=-1, keepdims=True))
-    probabilities = shares / xp.sum(shares, axis=-1, keepdims=True)
-    return _reduce(xp, rows, each, _squares(xp, probabilities - t), reduction, normalize_by)
+    difference = _softmax_minus(xp, scores, t)
+    return _reduce(xp, rows, each, _squares(xp, difference), reduction, normalize_by)
 
 
 def sigmoid_squared_error(
@@ -139,8 +138,9 @@ def sigmoid_squared_error(
     xp, scores, t, each = _parts(rows, logits, target, weight, options)
     up = scores >= 0.0
     small = xp.exp(-xp.where(up, scores, -scores))  # tanh would lose a small output's digits
-    outputs = xp.where(up, 1.0, small) / (1.0 + small)
-    return _reduce(xp, rows, each, 0.5 * _squares(xp, outputs - t), reduction, normalize_by)
+    far = small / (1.0 + small)
+    difference = xp.where(up, (1.0 - t) - far, far - t)  # o = 1 - far for z >= 0: o - 1 cancels
+    return _reduce(xp, rows, each, 0.5 * _squares(xp, difference), reduction, normalize_by)
 
 
 def _parts(
@@ -169,6 +169,22 @@ def _parts(
     t = xp.astype(density(xp, rows.logits, q), scores.dtype, copy=False)
     bad = (each == 0.0) & ~xp.all(xp.isfinite(scores), axis=-1)
     return xp, xp.where(bad[:, None], 0.0, scores), t, each
+
+
+def _softmax_minus(xp: Namespace, scores: Array, t: Array) -> Array:
+    """Return softmax(scores) - t, (N, C), with the digits of a p near its t = 1.
+
+    p = share / (1 + r), and at the maximum 1 - r / (1 + r). A row without a finite maximum is
+    NaN, and so are its derivatives.
+    """
+    seen = view(xp, scores)
+    rest = xp.where(seen.is_max, 0.0, seen.share)
+    r = sum_rows(xp, rest, sum_dtype(xp, scores))[:, None]
+    far = xp.astype(r / (1.0 + r), scores.dtype, copy=False)
+    others = rest * xp.astype(1.0 / (1.0 + r), scores.dtype, copy=False)
+    finite = xp.isfinite(seen.m)
+    unreal = xp.where(finite, xp.zeros_like(seen.m), xp.nan) * xp.where(finite, 0.0, scores)
+    return xp.where(seen.is_max, (1.0 - t) - far, others - t) + unreal
 
 
 def _squares(xp: Namespace, difference: Array) -> Array:

@@ -40,7 +40,7 @@ def cross_entropy_statistics(
     Args:
         logits: (N, C), (C,) or (N, C, d1, ...), of any floating type: torch, NumPy or JAX.
         target: class indices (N, d1, ...) of any integer type.
-        ignore_index: and mask: rows to leave out have log_prob 0 and rank -1.
+        ignore_index: and mask: rows to leave out have rank -1, and 0 for the first three.
         temperature: and softcap, axis, shift, validate: as in `cross_entropy`.
 
     Returns:

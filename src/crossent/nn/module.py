@@ -2,21 +2,22 @@
 
 import inspect
 from numbers import Real
-from typing import Any
+from typing import Any, cast
 
 import torch
 
 from crossent.core.reduction import Reduction, check_reduction
 
-TENSORS = ("weight", "pos_weight", "alpha", "temperature")  # saved and moved, where not numbers
+NUMBERS = ("alpha", "temperature")  # a number or None, or else a tensor
+TENSORS = ("weight", "pos_weight", *NUMBERS)  # saved and moved, where not numbers
 
 
 class LossModule(torch.nn.Module):
     """Keeps the constructor's arguments under their names, for `forward` to pass to a loss.
 
     Read at every call, so ``loss.label_smoothing = 0.0`` takes effect, as in torch. Tensors of
-    the names in `TENSORS` are buffers, Parameters stay parameters; a buffer that is None is not
-    in the state_dict, so torch's and ours load into each other.
+    the names in `TENSORS` are buffers, Parameters are parameters, whenever they are assigned; a
+    buffer that is None is not in the state_dict, so torch's and ours load into each other.
     """
 
     reduction: Reduction
@@ -27,12 +28,30 @@ class LossModule(torch.nn.Module):
         refuse_retired(size_average, reduce)
         check_reduction(settings["reduction"], settings.get("normalize_by"))
         for name, value in settings.items():
-            fixed = not isinstance(value, (Real, torch.nn.Parameter))
-            if name in TENSORS and fixed:
-                self.register_buffer(name, value)
-            else:
-                setattr(self, name, value)
+            setattr(self, name, value)
         self._settings = tuple(settings)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Register tensors of the names in `TENSORS`; numbers and None replace them."""
+        if name not in TENSORS or isinstance(value, torch.nn.Parameter):
+            super().__setattr__(name, value)
+            return
+        plain = name in NUMBERS and isinstance(value, (Real, type(None)))
+        if not plain and not isinstance(value, (torch.Tensor, type(None))):
+            raise TypeError(
+                f"cannot assign '{type(value).__name__}' object to buffer '{name}' "
+                "(torch Tensor or None required)"
+            )
+        # torch keeps a name in the place it had first, and refuses what cannot lie there.
+        if name in self._parameters or (plain and name in self._buffers):
+            delattr(self, name)
+        if plain:
+            object.__setattr__(self, name, value)
+        elif name in self._buffers:
+            super().__setattr__(name, cast(Any, value))
+        else:
+            self.__dict__.pop(name, None)
+            self.register_buffer(name, cast(Any, value))
 
     def settings(self) -> dict[str, Any]:
         """Return the settings by name, as they are now."""

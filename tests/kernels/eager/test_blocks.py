@@ -25,7 +25,8 @@ def test_blocks_change_nothing(kind, library, monkeypatch) -> None:
         "soft": from_dense(xp, soft, z),
     }[kind]
     whole = dense.read_slope(z, q, Shape(), scale)
-    monkeypatch.setattr(blocks, "CPU_BYTES", 4 * 7 * 5)
+    for budget in ("CPU_BYTES", "THREADED_BYTES"):
+        monkeypatch.setattr(blocks, budget, 4 * 7 * 5)
     assert len(list(blocks.blocks(z))) == 5
     for a, b in zip(whole, dense.read_slope(z, q, Shape(), scale), strict=True):
         np.testing.assert_array_equal(a, b)
@@ -48,3 +49,26 @@ def test_jax_is_left_to_its_compiler() -> None:
     assert blocks.blocks(jax.numpy.zeros((10_000, 1000))) is None
     assert blocks.blocks(torch.zeros(3, 10**6)) is not None
     assert blocks.blocks(torch.zeros(2, 3)) is None
+
+
+@pytest.mark.parametrize("size", [(40,), (5, 8), (2, 3, 7), (1, 40), (40, 1), (3, 20, 2)])
+def test_tiles_meet_every_element_once(size, monkeypatch) -> None:
+    for budget in ("CPU_BYTES", "THREADED_BYTES"):
+        monkeypatch.setattr(blocks, budget, 4 * 9)
+    seen = np.zeros(size)
+    for at in blocks.tiles(seen):
+        assert 0 < seen[at].size <= 9
+        seen[at] += 1
+    assert (seen == 1).all()
+    assert blocks.tiles(np.zeros((3, 3))) is None
+    assert blocks.tiles(np.zeros((0, 30))) is None
+
+
+def test_flat_views_copy_nothing() -> None:
+    z, number = torch.zeros(3, 4), torch.tensor(1.0)
+    flat, same = blocks.flat(z, number)
+    assert flat.shape == (12,)
+    assert flat.data_ptr() == z.data_ptr()
+    assert same is number
+    spread = torch.zeros(1, 4).expand(3, 4)
+    assert all(a is b for a, b in zip(blocks.flat(z, spread), (z, spread), strict=True))

@@ -76,11 +76,12 @@ def squares(x, t):
 
 
 def statistics(z, target):
-    """Return log p at the target (0 in rows that are left out), lse and entropy."""
+    """Return log p at the target, lse and entropy, 0 in rows that are left out."""
     logp = torch.log_softmax(z, 1)
     live = target >= 0
     at = logp.gather(1, target.clamp(min=0)[:, None])[:, 0]
-    return torch.where(live, at, 0.0), torch.logsumexp(z, 1), -(logp.exp() * logp).sum(1)
+    three = at, torch.logsumexp(z, 1), -(logp.exp() * logp).sum(1)
+    return tuple(torch.where(live, part, 0.0) for part in three)
 
 
 def mean(rows, by):

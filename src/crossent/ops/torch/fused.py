@@ -56,7 +56,10 @@ class _Fused(torch.autograd.Function):
         ctx.kind, ctx.shape = kind, shape
         kernels = KERNELS[kind.name]
         # float16 recomputes: scaled by 1/N before GradScaler's factor, slopes would underflow.
-        if scale is None or logits.dtype == torch.float16:
+        # bfloat16 does where the upstream gradient is not looked at, to be rounded once.
+        wide = logits.dtype not in (torch.float16, torch.bfloat16)
+        on_cpu = logits.device.type == "cpu" and logits.dtype != torch.float16
+        if scale is None or not (wide or on_cpu):
             ctx.save_for_backward(None, logits, scale, *parts)
             return _scaled_sum(kernels.loss(logits, parts, shape), scale)
         value, slope = kernels.read_slope(logits, parts, shape, scale)
