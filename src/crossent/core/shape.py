@@ -6,7 +6,7 @@ Every function here has a mirror in the kernels; one conformance table holds the
 """
 
 from dataclasses import dataclass
-from math import factorial, isfinite
+from math import factorial
 from numbers import Real
 
 from crossent.core.array import Array, Namespace
@@ -51,7 +51,7 @@ class Shape:
             value = getattr(self, name)
             if not 0.0 <= value < float("inf"):
                 raise ValueError(f"{name} must be a finite number of at least 0; got {value}")
-        if not isfinite(self.poly_epsilon):
+        if not -float("inf") < self.poly_epsilon < float("inf"):  # torch.compile traces no isfinite
             raise ValueError(f"poly_epsilon must be a finite number; got {self.poly_epsilon}")
 
     @property

@@ -71,18 +71,20 @@ def cross_entropy_statistics(
         raise TypeError("target must be class indices, since a rank is that of one class")
     xp = engine.namespace(logits)
     dtype = compute_dtype(xp, logits.dtype)
+    z, index = constant(rows.logits), rows.q.indices[:, 0]
     if is_torch(logits):
-        from crossent.ops.torch.statistics import likelihood
+        from crossent.ops.torch.statistics import likelihood, standing
 
-        three = likelihood(rows.logits, rows.q)
+        three, two = likelihood(rows.logits, rows.q), standing(z, index)
     elif is_jax(logits):
         wide = quiet(xp, xp.astype(rows.logits, dtype, copy=False), rows.q)
         row = row_numbers.read(xp, wide, rows.q, entropy=True)
         three = statistics.likelihood(xp, row_numbers.whole(xp, row))
+        two = statistics.standing(xp, z, index)
     else:
-        row = select(logits).dense.read(rows.logits, rows.q, entropy=True)
-        three = statistics.likelihood(xp, row)
-    two = select(logits).dense.standing(constant(rows.logits), rows.q.indices[:, 0])
+        kernels = select(logits).dense
+        row = kernels.read(rows.logits, rows.q, entropy=True)
+        three, two = statistics.likelihood(xp, row), kernels.standing(z, index)
     return Statistics(
         *(rows.shaped(xp, xp.astype(part, dtype, copy=False)) for part in three),
         *(rows.shaped(xp, part) for part in two),

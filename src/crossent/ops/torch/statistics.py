@@ -27,6 +27,13 @@ def likelihood(logits: torch.Tensor, q: Measure) -> Three:
     return statistics.likelihood(xp, select(logits).dense.read(logits, q, entropy=True))
 
 
+def standing(logits: torch.Tensor, index: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the predicted class and the rank of class `index`, each (N,)."""
+    if route(logits, []) == "function":
+        return select(logits).dense.standing(logits, index)
+    return statistics.standing(xp, logits, index)
+
+
 class _Likelihood(torch.autograd.Function):
     """Keeps the row numbers, five a row, and makes the slope in the backward pass."""
 
