@@ -32,11 +32,17 @@ class Error(NamedTuple):
     units: float
     allowed: float
     flushed: bool = False  # the exact value is subnormal, the result 0
+    listed: bool = False  # one of the exceptions of routes.py: half as much again
+
+    @property
+    def beyond(self) -> bool:
+        """Whether the bound is broken; NaN breaks it."""
+        return not self.units <= self.allowed
 
     @property
     def fails(self) -> bool:
-        """Whether the bound is broken; NaN breaks it."""
-        return not self.units <= self.allowed
+        """Whether it is broken by a case that is no exception, or by more than one may."""
+        return not self.units <= self.allowed * (1.5 if self.listed else 1.0)
 
     def __str__(self) -> str:
         """Return one line of a report."""
@@ -161,7 +167,8 @@ def digest(errors: Iterable[Error]) -> dict[str, Any]:
                 "within_1": round(sum(error.units <= 1 for error in part) / len(part), 4),
                 "worst": float(f"{BOUND * last.units / last.allowed:.3g}"),
                 "worst_case": last.case,
-                "beyond": len({error.case for error in part if error.fails}),
+                "beyond": len({error.case for error in part if error.beyond}),
+                "fails": len({error.case for error in part if error.fails}),
                 "flushed": len({error.case for error in part if error.flushed}),
             }
     return result

@@ -26,26 +26,34 @@ def softmax_errors(route: str, dtype: str) -> list[Error]:
     for group in softmax_groups(dtype, WIDTH if route.startswith("jax") else 1):
         if route != "jax" or group.z.shape[1] <= WIDE:  # long rows on JAX: compiled only
             found = errors_of(group, ROUTES[route](group, crossent.cross_entropy))
-            errors += excused(route, group, found)
+            errors += excused(route, found)
     return errors
 
 
-def excused(route: str, group: Group, errors: Iterable[Error]) -> Iterator[Error]:
-    """Yield the errors with what a route is allowed beyond the promise, each for its reason.
+# Beyond 4, and by how much is in docs/losses/accuracy.md. XLA's expm1 is up to 2.3 eps off, NumPy's
+# 1.2, and focal multiplies that up to 1 + gamma times. A composition adds 100,000 shares that it
+# has rounded twice more than a kernel.
+EXCEPTIONS = {
+    "jax": {
+        "float32/two-maxima3/index1/focal2",
+        "float32/two-maxima3/one-hot/focal2",
+        "float32/random10-5/index4/focal2",
+        "float32/removed3/soft/focal2",
+        "float64/removed10/index9/focal0.5",
+    },
+    "torch.func": {"float64/long-sure40/index0/plain"},
+}
 
-    JAX flushes subnormal results to 0 (a processor mode that XLA sets; jnp.float32(1.2e-38) / 2
-    is 0 as well). Its own expm1 is 2.3 eps off, NumPy's 1.2, and focal multiplies by it up to
-    1 + gamma times. A composition rounds every share of a gradient twice more than a kernel.
+
+def excused(route: str, errors: Iterable[Error]) -> Iterator[Error]:
+    """Yield the errors, the exceptions marked; without what XLA flushes to 0.
+
+    That is a processor mode it sets: jnp.float32(1.2e-38) / 2 is 0 as well.
     """
     for error in errors:
-        factor = 1.0
-        if route.startswith("jax"):
-            if error.flushed:
-                continue
-            factor = 1.5 if "gamma" in group.options else 1.0
-        elif route == "torch.func" and error.what == "gradient":
-            factor = 1.25
-        yield error._replace(allowed=factor * error.allowed)
+        if not (route.startswith("jax") and error.flushed):
+            listed = error.case in EXCEPTIONS.get(route.removesuffix(".jit"), ())
+            yield error._replace(listed=listed)
 
 
 def left_out(group: Group) -> tuple[str, ...]:
@@ -60,7 +68,7 @@ def sigmoid_errors(route: str, dtype: str) -> list[Error]:
     """Return the errors of every sigmoid case on a route."""
     loss = crossent.binary_cross_entropy_with_logits
     groups = sigmoid_groups(dtype)
-    return [e for g in groups for e in excused(route, g, errors_of(g, ROUTES[route](g, loss)))]
+    return [e for g in groups for e in excused(route, errors_of(g, ROUTES[route](g, loss)))]
 
 
 def through_numpy(group: Group, loss: Callable[..., Any]) -> Result:

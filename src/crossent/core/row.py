@@ -20,7 +20,7 @@ from crossent.core.array import (
     sum_rows,
     take_along_rows,
 )
-from crossent.core.target import Measure, background_at
+from crossent.core.target import Measure, background_at, readable
 
 
 class Row(NamedTuple):
@@ -169,7 +169,7 @@ def slope(
         for k in range(q.indices.shape[-1]):
             here = classes == q.indices[:, k : k + 1]
             values = xp.where(here, values - mass[:, k : k + 1], values)
-        at_max = take_along_rows(xp, seen.is_max, _read_at(xp, q.indices))
+        at_max = take_along_rows(xp, seen.is_max, readable(xp, q.indices))
         q_max = q_max + xp.sum(xp.where(at_max & (q.indices >= 0), q.values, 0.0), axis=-1)
     rest = (alpha - row.mass * gamma * row.r) / (1.0 + row.r)
     at_max = gamma * (row.mass - q_max) + rest
@@ -203,7 +203,7 @@ def _gap_and_mass(
     """Return sum q_j (m - z_j) and sum q_j over the parts of q."""
     parts: list[tuple[Array, Array]] = []
     if q.indices is not None and q.values is not None:
-        parts.append((q.values, take_along_rows(xp, below, _read_at(xp, q.indices))))
+        parts.append((q.values, take_along_rows(xp, below, readable(xp, q.indices))))
     if q.dense is not None:
         parts.append((xp.astype(q.dense, dtype, copy=False), below))
     background = background_at(xp, q, logits)
@@ -242,11 +242,6 @@ def _spread(xp: Namespace, logits: Array, q: Measure) -> Array | None:
 def _classes(xp: Namespace, logits: Array, index: Array) -> Array:
     """Return the numbers of the classes (1, V), in the type of `index`."""
     return xp.arange(logits.shape[-1], dtype=index.dtype, device=device_of(logits))[None, :]
-
-
-def _read_at(xp: Namespace, index: Array) -> Array:
-    """Return `index` with padding moved to class 0, which every row has."""
-    return xp.where(index < 0, 0, index)
 
 
 def _lost(xp: Namespace, m: Array, z: Array, difference: Array) -> Array:

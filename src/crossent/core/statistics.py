@@ -10,6 +10,7 @@ from crossent.core import row as rows
 from crossent.core.array import Array, Namespace, device_of, take_along_rows
 from crossent.core.row import Row
 from crossent.core.shape import Shape
+from crossent.core.target import readable
 
 PLAIN = Shape()
 
@@ -55,7 +56,7 @@ def standing(xp: Namespace, logits: Array, index: Array) -> tuple[Array, Array]:
     A target comes behind every NaN: with one in its row it is not counted as right.
     """
     predicted = xp.astype(xp.argmax(logits, axis=-1), index.dtype, copy=False)
-    place = xp.where(index < 0, 0, index)[:, None]
+    place = readable(xp, index)[:, None]
     at = take_along_rows(xp, logits, place)
     earlier = xp.arange(logits.shape[-1], dtype=index.dtype, device=device_of(logits)) < place
     behind = xp.where(earlier, logits < at, logits <= at)  # the target itself is behind

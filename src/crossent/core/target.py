@@ -82,7 +82,7 @@ def from_index(
     index = _narrow(xp, counted, index)
     weight = count
     if class_weight is not None:
-        own = xp.astype(xp.take(class_weight, _read(xp, index), axis=0), dtype)
+        own = xp.astype(xp.take(class_weight, readable(xp, index), axis=0), dtype)
         weight = _times(xp, count, own)
     return Measure(
         indices=index[:, None],
@@ -152,7 +152,7 @@ def from_top_k(
     count = _row_count(xp, indices, logits, sample_weight, xp.any(real, axis=-1))
     value = xp.where(real, xp.astype(values, count.dtype, copy=False), 0.0)
     if class_weight is not None:
-        flat = xp.reshape(_read(xp, index), (-1,))
+        flat = xp.reshape(readable(xp, index), (-1,))
         own = xp.reshape(xp.take(class_weight, flat, axis=0), index.shape)
         value = _times(xp, value, xp.astype(own, value.dtype))
     value = count[:, None] * value
@@ -232,7 +232,7 @@ def _times(xp: Namespace, mass: Array, weight: Array) -> Array:
     return mass * xp.where((mass == 0.0) & ~xp.isfinite(weight), 0.0, weight)
 
 
-def _read(xp: Namespace, index: Array) -> Array:
+def readable(xp: Namespace, index: Array) -> Array:
     """Return `index` with padding moved to class 0, which any table of classes has."""
     return xp.where(index < 0, 0, index)
 
