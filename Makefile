@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 CROSSENT_DATA ?= $(wildcard data)
 export CROSSENT_DATA
+NATIVE := CMakeLists.txt $(wildcard src/crossent/kernels/cpu/native/*)
 
 .PHONY: demo test test-all check format clean
 
@@ -31,6 +32,7 @@ format: $(VENV)/dev
 
 clean:
 	rm -rf $(VENV) build dist
+	rm -f src/crossent/kernels/cpu/_native*.so
 
 $(VENV)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "crossent needs Python 3.11 or newer; make PYTHON=...")'
@@ -43,10 +45,17 @@ $(VENV)/torch: $(VENV)/python constraints.txt
 	$(PIP) torch $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
 	touch $@
 
-$(VENV)/app: $(VENV)/torch pyproject.toml
-	$(PIP) -e '.[app]'
+# In the venv, not isolated, so that a rebuild compiles only what changed; cmake and ninja from
+# PyPI where the machine has none.
+$(VENV)/build: $(VENV)/python constraints.txt
+	$(PIP) scikit-build-core nanobind
+	$(PIP) nanobind $$($(BIN)/python -c 'import scikit_build_core.build as b; print(*b.get_requires_for_build_editable())')
 	touch $@
 
-$(VENV)/dev: $(VENV)/torch pyproject.toml
-	$(PIP) -e '.[dev]'
+$(VENV)/app: $(VENV)/torch $(VENV)/build pyproject.toml $(NATIVE)
+	$(PIP) --no-build-isolation -e '.[app]'
+	touch $@
+
+$(VENV)/dev: $(VENV)/torch $(VENV)/build pyproject.toml $(NATIVE)
+	$(PIP) --no-build-isolation -e '.[dev]'
 	touch $@

@@ -7,13 +7,17 @@ import torch
 from array_api_compat import array_namespace
 
 from crossent.core.target import (
+    BinaryLabels,
+    Labels,
     at_class,
     background_at,
-    from_binary,
     from_dense,
     from_index,
     from_top_k,
+    masses,
+    measure,
     signed,
+    totals,
 )
 
 XP = array_namespace(np.zeros(1))
@@ -144,10 +148,40 @@ def test_top_k_padding_and_weights() -> None:
 
 
 def test_binary_masses() -> None:
-    target, logits = np.array([1.0, 0.25, 0.0]), np.zeros(3)
-    positive, negative, count = from_binary(
-        XP, target, logits, pos_weight=np.array(3.0), mask=np.array([True, True, False])
+    labels = BinaryLabels(
+        np.array([1.0, 0.25, 0.0, -1.0]),
+        pos_weight=np.array(3.0),
+        neg_weight=np.array(0.5),
+        mask=np.array([True, True, False, True]),
+        ignore_index=-1,
     )
-    assert positive.tolist() == [3.0, 0.75, 0.0]
-    assert negative.tolist() == [0.0, 0.75, 0.0]
+    positive, negative, kept, count = masses(XP, labels, np.zeros(4))
+    assert positive.tolist() == [3.0, 0.75, 0.0, 0.0]
+    assert negative.tolist() == [0.0, 0.375, 0.0, 0.0]
+    assert kept.tolist() == [True, True, False, False]
     assert float(count) == 2.0
+    assert BinaryLabels(*labels.arrays, *labels.numbers) == labels
+
+
+SOFT = np.array([[0.5, 0.5, 0.0, 0.0], [0.1, 0.2, 0.3, 0.4], [np.nan] * 4])
+KINDS = {
+    "index": Labels(np.array([1, 3, 0])),
+    "top-k": Labels(np.array([[1, -1], [3, 0], [0, 1]]), np.full((3, 2), 0.5)),
+    "dense": Labels(dense=SOFT),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_totals_are_those_of_the_measure(kind) -> None:
+    labels = KINDS[kind]._replace(
+        class_weight=WEIGHT,
+        sample_weight=np.array([2.0, 1.0, 5.0]),
+        mask=np.array([True, True, False]),
+        label_smoothing=0.1,
+    )
+    assert labels.is_soft == (kind != "index")
+    assert Labels(*labels.arrays, *labels.numbers) is not labels
+    q = measure(XP, labels, LOGITS)
+    weight, count = totals(XP, labels, LOGITS)
+    np.testing.assert_allclose(weight, q.weight, rtol=1e-15)
+    assert count.tolist() == q.count.tolist() == [2.0, 1.0, 0.0]

@@ -4,14 +4,29 @@ import numpy as np
 import pytest
 import torch
 
-from crossent.core.array import namespace
 from crossent.core.shape import Shape
-from crossent.core.target import from_binary, from_dense, from_index, from_top_k
-from crossent.kernels import eager
+from crossent.core.target import BinaryLabels, Labels
+from crossent.kernels import cpu, eager
 from crossent.kernels.contract import DenseKernels, SigmoidKernels
 from tests.reference import numerical_slope, one_hot, smoothed, softmax_loss
 
 BACKENDS = {"eager": (eager.dense, eager.sigmoid)}  # a new backend is one row here
+if not cpu.missing:
+    BACKENDS |= {unit: (cpu.dense, eager.sigmoid) for unit in cpu.native.units()}
+
+
+@pytest.fixture(autouse=True)
+def _unit(request: pytest.FixtureRequest):
+    """Let the compiled kernels run as on a machine with the instructions the backend names."""
+    name = request.node.callspec.params["backend"]
+    if name == "eager":
+        yield
+        return
+    cpu.native.use(name)
+    yield
+    cpu.native.use(cpu.native.units()[-1])
+
+
 SHAPES = {
     "plain": (Shape(), {}),
     "focal": (Shape(gamma=2.0), {"gamma": 2.0}),
@@ -23,7 +38,7 @@ TOLERANCE = {"float64": 1e-8, "float32": 1e-6, "bfloat16": 2e-2, "float16": 2e-3
 INDEX = np.array([0, 4, -100, 2, 2, 1])
 
 
-def targets(xp, logits):
+def targets():
     """The kinds of target, each with the dense q it stands for."""
     rng = np.random.default_rng(3)
     soft = rng.dirichlet(np.ones(5), size=6) * np.array([1, 1, 0, 2, 0.5, 1])[:, None]
@@ -33,10 +48,10 @@ def targets(xp, logits):
     sparse = one_hot(picked[:, 0].numpy(), 5) * 0.5 + one_hot(picked[:, 1].numpy(), 5) * 0.5
     hard = one_hot(INDEX, 5)
     return {
-        "index": (from_index(xp, index, logits), hard),
-        "smoothed": (from_index(xp, index, logits, label_smoothing=0.1), smoothed(hard, 0.1)),
-        "soft": (from_dense(xp, torch.from_numpy(soft), logits), soft),
-        "top-k": (from_top_k(xp, picked, values, logits), sparse),
+        "index": (Labels(index), hard),
+        "smoothed": (Labels(index, label_smoothing=0.1), smoothed(hard, 0.1)),
+        "soft": (Labels(dense=torch.from_numpy(soft)), soft),
+        "top-k": (Labels(picked, values), sparse),
     }
 
 
@@ -49,7 +64,7 @@ def test_dense(backend, shape, kind, dtype) -> None:
     options, textbook = SHAPES[shape]
     generator = torch.Generator().manual_seed(0)
     logits = (3 * torch.randn(6, 5, generator=generator)).to(getattr(torch, dtype))
-    q, dense = targets(namespace(logits), logits)[kind]
+    q, dense = targets()[kind]
     scale = torch.linspace(0.5, 2.0, 6, dtype=torch.float64)
     value, slope = kernels.read_slope(logits, q, options, scale)
     z = logits.double().numpy()
@@ -75,9 +90,7 @@ def test_sigmoid(backend, dtype, gamma) -> None:
     generator = torch.Generator().manual_seed(0)
     logits = (3 * torch.randn(4, 3, generator=generator)).to(getattr(torch, dtype))
     target = torch.rand(4, 3, generator=generator).double()
-    positive, negative, _ = from_binary(
-        namespace(logits), target, logits, pos_weight=torch.tensor(2.0)
-    )
+    labels = BinaryLabels(target, pos_weight=torch.tensor(2.0))
     t, z, tolerance = target.numpy(), logits.double().numpy(), TOLERANCE[dtype]
 
     def textbook(x):
@@ -86,7 +99,7 @@ def test_sigmoid(backend, dtype, gamma) -> None:
         return mass * (1 - np.exp(-c)) ** gamma * c
 
     scale = torch.tensor(0.5, dtype=torch.float64)
-    value, slope = kernels.read_slope(logits, positive, negative, Shape(gamma=gamma), scale)
+    value, slope = kernels.read_slope(logits, labels, Shape(gamma=gamma), scale)
     np.testing.assert_allclose(value, textbook(z), rtol=max(1e-12, tolerance * 0.1), atol=1e-7)
     expected = numerical_slope(lambda x: 0.5 * textbook(x).sum(), z, 1e-3)
     np.testing.assert_allclose(slope.double(), expected, atol=tolerance, rtol=tolerance)
@@ -96,7 +109,7 @@ def test_sigmoid(backend, dtype, gamma) -> None:
 def test_two_verbs_make_the_third(backend) -> None:
     kernels: DenseKernels = BACKENDS[backend][0]
     logits = torch.randn(6, 5, generator=torch.Generator().manual_seed(1)).double()
-    q, _ = targets(namespace(logits), logits)["soft"]
+    q, _ = targets()["soft"]
     one = torch.ones(6, dtype=torch.float64)
     row = kernels.read(logits, q, entropy=True)
     value, slope = kernels.read_slope(logits, q, Shape(), one)
@@ -116,11 +129,10 @@ def test_a_row_does_not_depend_on_the_rows_beside_it(backend) -> None:
     logits = torch.randn(33, 17, generator=torch.Generator().manual_seed(2))
     target = torch.arange(33) % 17
     one = torch.ones((), dtype=torch.float64)
-    xp = namespace(logits)
-    value, slope = kernels.read_slope(logits, from_index(xp, target, logits), Shape(), one)
+    value, slope = kernels.read_slope(logits, Labels(target), Shape(), one)
     for rows in (slice(0, 1), slice(5, 12)):
         part = logits[rows]
-        q = from_index(xp, target[rows], part)
+        q = Labels(target[rows])
         alone = kernels.read_slope(part, q, Shape(), one)
         assert torch.equal(alone[0], value[rows])
         assert torch.equal(alone[1], slope[rows])
@@ -132,13 +144,13 @@ def test_long_rows_do_not_depend_on_threads(backend, width) -> None:
     kernels: DenseKernels = BACKENDS[backend][0]
     generator = torch.Generator().manual_seed(0)
     logits = torch.randn(4, width, dtype=torch.float64, generator=generator)
-    target, one, xp = torch.arange(4), torch.ones((), dtype=torch.float64), namespace(logits)
+    target, one = torch.arange(4), torch.ones((), dtype=torch.float64)
     before, expected = torch.get_num_threads(), None
     try:
         for threads in (1, 2):
             torch.set_num_threads(threads)
             for rows in (slice(0, 4), slice(0, 1), slice(1, 4)):
-                q = from_index(xp, target[rows], logits[rows])
+                q = Labels(target[rows])
                 value, slope = kernels.read_slope(logits[rows], q, Shape(), one)
                 expected = (value, slope) if expected is None else expected
                 assert torch.equal(value, expected[0][rows])

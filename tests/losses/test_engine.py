@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from crossent.core.shape import Shape
-from crossent.core.target import from_index
+from crossent.core.target import BinaryLabels, Labels
 from crossent.losses import engine
 
 
@@ -20,10 +20,9 @@ from crossent.losses import engine
 )
 def test_half_precision_returns_float32(given, returned) -> None:
     z = torch.zeros(2, 3, dtype=getattr(torch, given))
-    q = from_index(engine.namespace(z), torch.tensor([0, 1]), z)
     for reduction in ("none", "sum", "mean"):
-        scale = engine.scale_of(engine.namespace(z), reduction, "weight", q.weight, q.count)
-        value = engine.softmax_loss(z, q, Shape(), scale)
+        by = engine.by_of(reduction, "weight")
+        value = engine.softmax_loss(z, Labels(torch.tensor([0, 1])), Shape(), by)
         assert value.dtype == getattr(torch, returned)
 
 
@@ -40,16 +39,16 @@ def test_what_a_mean_multiplies_by() -> None:
 
 def test_a_link_is_computed_in_float32_at_least() -> None:
     z = torch.tensor([[3000.0, 0.0]], dtype=torch.float16)
-    q = from_index(engine.namespace(z), torch.tensor([0]), z)
+    q, elements = Labels(torch.tensor([0])), BinaryLabels(z)
     assert engine.linked(z, q, 0.01, None).tolist() == [[300000.0, 0.0]]
     assert engine.linked(z, q, None, None) is z
-    assert engine.linked_elements(z, z, z, 0.01, None).tolist() == [[300000.0, 0.0]]
-    assert engine.linked_elements(z, z, z, None, None) is z
+    assert engine.linked_elements(z, elements, 0.01, None).tolist() == [[300000.0, 0.0]]
+    assert engine.linked_elements(z, elements, None, None) is z
     for wrong in ((0.0, None), (None, -1)):
         with pytest.raises(ValueError, match="must be above 0"):
             engine.linked(z, q, *wrong)
         with pytest.raises(ValueError, match="must be above 0"):
-            engine.linked_elements(z, z, z, *wrong)
+            engine.linked_elements(z, elements, *wrong)
 
 
 def test_what_is_no_array_is_named() -> None:

@@ -4,10 +4,11 @@ import sys
 from numbers import Real
 from typing import Any, Literal, NamedTuple, NoReturn
 
-from crossent.core.array import is_torch, namespace, sum_dtype
+from crossent.core.array import Namespace, is_torch, namespace, scalar, sum_dtype
 
 Reduction = Literal["none", "sum", "mean"]
 NormalizeBy = Literal["weight", "rows"]
+By = Any  # what a sum of losses is divided by: a NormalizeBy, a number, or an array of one
 
 
 class LossSum(NamedTuple):
@@ -89,6 +90,12 @@ def reciprocal(denominator: Any) -> Any:
         denominator = xp.astype(denominator, sum_dtype(xp, denominator))
     empty = xp.abs(denominator) < xp.finfo(denominator.dtype).smallest_normal
     return xp.where(empty, 0.0, 1.0 / xp.where(empty, 1.0, denominator))
+
+
+def scale(xp: Namespace, by: By, weight: Any, count: Any) -> Any:
+    """Return what the sum of the losses is multiplied by, as an array of shape ()."""
+    of = divisor(by, weight, count)
+    return scalar(xp, reciprocal(of), count) if isinstance(of, Real) else reciprocal(xp.sum(of))
 
 
 def _not_added(other: object) -> Any:

@@ -1,13 +1,61 @@
 """Every kind of label, as one measure q over the classes of each row.
 
-A class index, smoothing, class weights, soft labels, a teacher's top-k, an ignored row: all
-become `Measure`. This is the only file that knows label kinds. It checks nothing (the doors
-do): an index out of range is never read, and counts as padding.
+A class index, smoothing, class weights, soft labels, a teacher's top-k, an ignored row: as given
+they are `Labels`, and all become `Measure`. This is the only file that knows label kinds. It
+checks nothing (the doors do): an index out of range is never read, and counts as padding.
 """
 
-from typing import NamedTuple
+import math
+from typing import Any, NamedTuple
 
-from crossent.core.array import Array, Namespace, index_dtype, is_jax, namespace, sum_dtype
+from crossent.core.array import (
+    Array,
+    Namespace,
+    device_of,
+    index_dtype,
+    is_jax,
+    namespace,
+    sum_dtype,
+)
+
+
+class Labels(NamedTuple):
+    """The target of rows as it was given, and what makes a measure of it.
+
+    index          (N,) classes of any integer type; with `values` (N, K), negative is padding
+    values         (N, K) mass at the K classes of a row
+    dense          (N, V) mass at every class; instead of an index
+    class_weight   (V,)   multiplies the mass at each class
+    sample_weight  (N,)   multiplies a row
+    mask           (N,)   False leaves a row out
+    """
+
+    index: Array | None = None
+    values: Array | None = None
+    dense: Array | None = None
+    class_weight: Array | None = None
+    sample_weight: Array | None = None
+    mask: Array | None = None
+    ignore_index: int | None = -100
+    label_smoothing: float = 0.0
+
+    @property
+    def arrays(self) -> tuple[Array | None, ...]:
+        """The parts that are arrays, in order."""
+        return self[:ARRAYS]
+
+    @property
+    def numbers(self) -> tuple[int | None, float]:
+        """The parts that are numbers: `Labels(*arrays, *numbers)` is the same again."""
+        return self[ARRAYS:]  # type: ignore[return-value]
+
+    @property
+    def is_soft(self) -> bool:
+        """Whether a row has more than one class index: a mean divides by rows then."""
+        return self.values is not None or self.dense is not None
+
+
+ARRAYS = 6
 
 
 class Measure(NamedTuple):
@@ -27,6 +75,36 @@ class Measure(NamedTuple):
     class_weight: Array | None
     weight: Array
     count: Array
+
+
+def measure(xp: Namespace, labels: Labels, logits: Array) -> Measure:
+    """Return the measure of labels for rows of logits (N, V)."""
+    common: dict[str, Any] = {
+        "label_smoothing": labels.label_smoothing,
+        "class_weight": labels.class_weight,
+        "sample_weight": labels.sample_weight,
+        "mask": labels.mask,
+    }
+    if labels.dense is not None:
+        return from_dense(xp, labels.dense, logits, **common)
+    if labels.values is not None:
+        return from_top_k(xp, labels.index, labels.values, logits, **common)
+    return from_index(xp, labels.index, logits, ignore_index=labels.ignore_index, **common)
+
+
+def totals(xp: Namespace, labels: Labels, logits: Array) -> tuple[Array, Array]:
+    """Return what a mean divides by, row by row: weight and count (N,)."""
+    if labels.dense is None:
+        q = measure(xp, labels._replace(label_smoothing=0.0), logits)
+        return q.weight, q.count
+    count = _row_count(xp, labels.dense, logits, labels.sample_weight, labels.mask)
+    dense = labels.dense
+    if labels.mask is not None:
+        dense = xp.where(labels.mask[:, None], dense, 0.0)  # a masked row may hold NaN
+    if labels.class_weight is not None:
+        weight = xp.astype(labels.class_weight, count.dtype)
+        dense = _times(xp, xp.astype(dense, count.dtype), weight)
+    return count * xp.sum(dense, axis=-1, dtype=count.dtype), count
 
 
 def signed(target: Array) -> Array:
@@ -167,33 +245,89 @@ def from_top_k(
     )
 
 
-def from_binary(
-    xp: Namespace,
-    target: Array,
-    logits: Array,
-    *,
-    pos_weight: Array | None = None,
-    weight: Array | None = None,
-    mask: Array | None = None,
-) -> tuple[Array, Array, Array]:
-    """Return each element's mass of one and of nought, and the number of elements that count.
+class BinaryLabels(NamedTuple):
+    """The target of elements of a sigmoid as it was given; weights broadcast to the logits.
 
-    The masses are w pos_weight t and w (1 - t); both are 0 where the mask is False.
+    target        the logits' shape, of any type: the probability of one
+    weight        multiplies an element
+    pos_weight    multiplies the mass of one; neg_weight that of nought
+    mask          the logits' shape; False leaves an element out
+    ignore_index  a value of the target that leaves an element out
     """
+
+    target: Array
+    weight: Array | None = None
+    pos_weight: Array | None = None
+    neg_weight: Array | None = None
+    mask: Array | None = None
+    ignore_index: float | None = None
+    label_smoothing: float = 0.0
+
+    @property
+    def arrays(self) -> tuple[Array | None, ...]:
+        """The parts that are arrays, in order."""
+        return self[:BINARY_ARRAYS]
+
+    @property
+    def numbers(self) -> tuple[float | None, float]:
+        """The parts that are numbers: `BinaryLabels(*arrays, *numbers)` is the same again."""
+        return self[BINARY_ARRAYS:]  # type: ignore[return-value]
+
+
+BINARY_ARRAYS = 5
+
+
+class Masses(NamedTuple):
+    """Each element's mass of one and of nought, which elements count (None: all), how many."""
+
+    positive: Array
+    negative: Array
+    kept: Array | None
+    count: Array
+
+
+def kept_elements(xp: Namespace, labels: BinaryLabels, wide: Array) -> Array | None:
+    """Return which elements count, None for all; `wide` is the target in floating point.
+
+    Compared there: in torch a uint8 == -100 is true at 156.
+    """
+    if labels.ignore_index is None:
+        return labels.mask
+    there = wide != float(labels.ignore_index)
+    return there if labels.mask is None else labels.mask & there
+
+
+def elements(xp: Namespace, labels: BinaryLabels, logits: Array) -> Array:
+    """Return how many elements count: what a mean divides by."""
+    dtype, wide = sum_dtype(xp, logits), labels.target
+    if labels.ignore_index is None and labels.mask is None:
+        return xp.full((), math.prod(logits.shape), dtype=dtype, device=device_of(logits))
+    if not xp.isdtype(wide.dtype, "real floating"):
+        wide = xp.astype(wide, dtype)
+    kept: Array = kept_elements(xp, labels, wide)
+    return xp.astype(xp.count_nonzero(kept), dtype)
+
+
+def masses(xp: Namespace, labels: BinaryLabels, logits: Array) -> Masses:
+    """Return w pos_weight t and w neg_weight (1 - t), both 0 where an element is left out."""
     dtype = sum_dtype(xp, logits)
-    positive = xp.astype(target, dtype)
+    positive = xp.astype(labels.target, dtype)
+    kept = kept_elements(xp, labels, positive)
+    if labels.label_smoothing:
+        eps = labels.label_smoothing
+        positive = (1.0 - eps) * positive + 0.5 * eps
     negative = 1.0 - positive
-    if pos_weight is not None:
-        positive = positive * xp.astype(pos_weight, dtype)
-    if weight is not None:
-        positive = positive * xp.astype(weight, dtype)
-        negative = negative * xp.astype(weight, dtype)
-    count = xp.sum(xp.ones_like(positive))
-    if mask is not None:
-        positive = xp.where(mask, positive, 0.0)
-        negative = xp.where(mask, negative, 0.0)
-        count = xp.sum(xp.astype(mask, dtype))
-    return positive, negative, count
+    if labels.pos_weight is not None:
+        positive = positive * xp.astype(labels.pos_weight, dtype)
+    if labels.neg_weight is not None:
+        negative = negative * xp.astype(labels.neg_weight, dtype)
+    if labels.weight is not None:
+        positive = positive * xp.astype(labels.weight, dtype)
+        negative = negative * xp.astype(labels.weight, dtype)
+    count = elements(xp, labels, logits)
+    if kept is None:
+        return Masses(positive, negative, None, count)
+    return Masses(xp.where(kept, positive, 0.0), xp.where(kept, negative, 0.0), kept, count)
 
 
 def background_at(xp: Namespace, q: Measure, logits: Array) -> Array | None:

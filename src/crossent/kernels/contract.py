@@ -1,39 +1,61 @@
 """What a kernel backend offers: the verbs of a row, for softmax and for sigmoid.
 
 `read` and `slope` are the mathematics in two steps; `loss` and `read_slope` do it in one, with
-the row in cache. Logits are (N, V) of any floating type; row numbers and losses come in float64
-where the device has it, slopes in the logits' type, rounded once.
+the row in cache, and `reduce` divides as well. Logits are (N, V) of any floating type, targets as
+they were given; row numbers and losses come in float64 where the device has it, slopes in the
+logits' type, rounded once.
 """
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from crossent.core.array import Array
+from crossent.core.reduction import By
 from crossent.core.row import Row
 from crossent.core.shape import Shape
-from crossent.core.target import Measure
+from crossent.core.target import BinaryLabels, Labels
+
+
+class Reduced(NamedTuple):
+    """The losses' sum times a scale, the slope of that, and the scale: numbers as arrays ()."""
+
+    value: Array
+    slope: Array | None
+    scale: Array
 
 
 class DenseKernels(Protocol):
     """The softmax verbs over whole rows."""
 
-    def read(self, logits: Array, q: Measure, *, entropy: bool = False) -> Row:
+    def read(self, logits: Array, labels: Labels, *, entropy: bool = False) -> Row:
         """Return the row numbers of complete rows."""
         ...
 
     def slope(
-        self, logits: Array, q: Measure, row: Row, alpha: Array, beta: Array | None, gamma: Array
+        self,
+        logits: Array,
+        labels: Labels,
+        row: Row,
+        alpha: Array,
+        beta: Array | None,
+        gamma: Array,
     ) -> Array:
         """Return p_j (mass gamma + alpha + beta (m - z_j)) - gamma q_j."""
         ...
 
-    def loss(self, logits: Array, q: Measure, shape: Shape) -> Array:
+    def loss(self, logits: Array, labels: Labels, shape: Shape) -> Array:
         """Return the loss of every row (N,)."""
         ...
 
     def read_slope(
-        self, logits: Array, q: Measure, shape: Shape, row_scale: Array
+        self, logits: Array, labels: Labels, shape: Shape, row_scale: Array
     ) -> tuple[Array, Array]:
-        """Return the loss of every row (N,), and row_scale times its slope (N, V)."""
+        """Return the loss of every row (N,), and row_scale, () or (N,), times its slope (N, V)."""
+        ...
+
+    def reduce(
+        self, logits: Array, labels: Labels, shape: Shape, by: By, *, slope: bool
+    ) -> Reduced:
+        """Return the sum of the losses divided as `by` says, with its slope if asked for."""
         ...
 
     def standing(self, logits: Array, index: Array) -> tuple[Array, Array]:
@@ -42,14 +64,20 @@ class DenseKernels(Protocol):
 
 
 class SigmoidKernels(Protocol):
-    """The sigmoid verbs, element by element; targets are masses of one and of nought."""
+    """The sigmoid verbs, element by element."""
 
-    def loss(self, logits: Array, positive: Array, negative: Array, shape: Shape) -> Array:
+    def loss(self, logits: Array, labels: BinaryLabels, shape: Shape) -> Array:
         """Return the loss of every element."""
         ...
 
     def read_slope(
-        self, logits: Array, positive: Array, negative: Array, shape: Shape, scale: Array
+        self, logits: Array, labels: BinaryLabels, shape: Shape, scale: Array
     ) -> tuple[Array, Array]:
-        """Return the loss of every element, and scale times its slope."""
+        """Return the loss of every element, and scale, () or like it, times its slope."""
+        ...
+
+    def reduce(
+        self, logits: Array, labels: BinaryLabels, shape: Shape, by: By, *, slope: bool
+    ) -> Reduced:
+        """Return the sum of the losses divided as `by` says, with its slope if asked for."""
         ...

@@ -1,9 +1,13 @@
-"""Which backend serves a call, and why. The one place where a backend is imported."""
+"""Which backend serves a call, and why. The one place where a backend is imported.
 
+CROSSENT_KERNELS=eager in the environment leaves the compiled ones out.
+"""
+
+import os
 from typing import NamedTuple
 
 from crossent.core.array import Array
-from crossent.kernels import eager
+from crossent.kernels import cpu, eager
 from crossent.kernels.contract import DenseKernels, SigmoidKernels
 
 
@@ -16,9 +20,23 @@ class Choice(NamedTuple):
     reason: str
 
 
+ASKED = os.environ.get("CROSSENT_KERNELS", "")
+if ASKED not in ("", "cpu", "eager"):
+    raise ValueError(f"CROSSENT_KERNELS must be 'cpu' or 'eager'; got {ASKED!r}")
+
+_EAGER = Choice(
+    eager.dense,
+    eager.sigmoid,
+    "eager",
+    "CROSSENT_KERNELS=eager" if ASKED == "eager" else cpu.missing or "not an array in CPU memory",
+)
+_CPU = (
+    None
+    if cpu.missing or ASKED == "eager"
+    else Choice(cpu.dense, eager.sigmoid, "cpu", f"C++ for {cpu.native.unit()}")
+)
+
+
 def select(logits: Array) -> Choice:
     """Return the backend that serves these logits."""
-    del logits  # one backend so far: nothing to weigh
-    return Choice(
-        eager.dense, eager.sigmoid, "eager", "the array library's own operations: always there"
-    )
+    return _CPU if _CPU is not None and cpu.is_readable(logits) else _EAGER

@@ -1,12 +1,12 @@
 """Binary and multi-label losses from logits: every element is a two-class problem."""
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
-from crossent.core.array import Array, Namespace, sum_dtype
-from crossent.core.reduction import Reduction, check_reduction
+from crossent.core.array import Array, Namespace
+from crossent.core.reduction import By, Reduction, check_reduction
 from crossent.core.shape import Shape
-from crossent.core.target import from_binary
+from crossent.core.target import BinaryLabels
 from crossent.losses import check, engine
 
 
@@ -67,7 +67,7 @@ def binary_cross_entropy_with_logits(
     xp = engine.namespace(logits)
     shape = Shape(gamma=gamma, poly_epsilon=poly_epsilon)
     check.weights_are_fixed(shape, weight=weight, pos_weight=pos_weight)
-    elements = read_elements(
+    labels = read_elements(
         xp,
         logits,
         target,
@@ -78,26 +78,15 @@ def binary_cross_entropy_with_logits(
         label_smoothing=label_smoothing,
         validate=validate,
     )
-    scale = elements.scale(xp, reduction, normalize_by)
-    masses = elements.positive, elements.negative
-    logits = engine.linked_elements(logits, *masses, temperature, softcap)
-    return engine.sigmoid_loss(logits, *masses, shape, scale)
+    logits = engine.linked_elements(logits, labels, temperature, softcap)
+    return engine.sigmoid_loss(logits, labels, shape, by_of(reduction, normalize_by))
 
 
-class Elements(NamedTuple):
-    """Each element's mass of one and of nought, which elements count, and how many."""
-
-    positive: Array
-    negative: Array
-    kept: Array | None  # None: all of them
-    count: Array
-
-    def scale(self, xp: Namespace, reduction: Reduction, normalize_by: float | None) -> Any:
-        """Return what the sum of the losses is multiplied by, or None to keep them apart."""
-        if isinstance(normalize_by, str):
-            raise ValueError(f"normalize_by must be a number of elements; got {normalize_by!r}")
-        by = "rows" if normalize_by is None else normalize_by
-        return engine.scale_of(xp, reduction, by, self.count, self.count)
+def by_of(reduction: Reduction, normalize_by: Any) -> By | None:
+    """Return what the sum of the losses is divided by, or None to keep them apart."""
+    if isinstance(normalize_by, str):
+        raise ValueError(f"normalize_by must be a number of elements; got {normalize_by!r}")
+    return engine.by_of(reduction, "rows" if normalize_by is None else normalize_by)
 
 
 def read_elements(
@@ -112,8 +101,8 @@ def read_elements(
     validate: bool | None,
     pos_weight: Array | None = None,
     name: str = "logits",
-) -> Elements:
-    """Return the masses that a binary door works on, or raise for what cannot be read as such."""
+) -> BinaryLabels:
+    """Return the labels that a binary door works on, or raise for what cannot be read as such."""
     shape = tuple(values.shape)
     named = {"target": target, "weight": weight, "pos_weight": pos_weight, "mask": mask}
     for what, array in named.items():
@@ -129,15 +118,13 @@ def read_elements(
     check.broadcasts("weight", weight, shape, name)
     check.broadcasts("pos_weight", pos_weight, shape, name)
     check.smoothing(label_smoothing)
-    wide = xp.astype(target, sum_dtype(xp, values))  # uint8 == -100 is true at 156 in torch
-    if ignore_index is not None:
-        there = wide != float(ignore_index)
-        mask = there if mask is None else mask & there
     if check.wants_values(validate, target):
-        check.binary_values(xp, wide, mask)
-    if label_smoothing:
-        wide = (1.0 - label_smoothing) * wide + 0.5 * label_smoothing
-    positive, negative, count = from_binary(
-        xp, wide, values, pos_weight=pos_weight, weight=weight, mask=mask
+        check.binary_values(xp, target, mask, ignore_index)
+    return BinaryLabels(
+        target,
+        weight=weight,
+        pos_weight=pos_weight,
+        mask=mask,
+        ignore_index=ignore_index,
+        label_smoothing=label_smoothing,
     )
-    return Elements(positive, negative, mask, count)

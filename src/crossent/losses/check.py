@@ -9,7 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from crossent.core.array import Array, Namespace, constant, is_jax, is_torch, namespace
+from crossent.core.array import (
+    Array,
+    Namespace,
+    constant,
+    is_jax,
+    is_torch,
+    namespace,
+    sum_dtype,
+)
 from crossent.core.shape import Shape
 from crossent.core.target import at_class, signed
 
@@ -128,8 +136,15 @@ def soft_values(
     _refuse_first(xp, target, bad, mask, f"{name} must be finite and at least 0")
 
 
-def binary_values(xp: Namespace, target: Array, mask: Array | None) -> None:
+def binary_values(
+    xp: Namespace, target: Array, mask: Array | None, ignore_index: float | None
+) -> None:
     """Raise ValueError for the first row with a target outside 0..1."""
+    if not xp.isdtype(target.dtype, "real floating"):  # a uint8 == -100 is true at 156 in torch
+        target = xp.astype(target, sum_dtype(xp, target))
+    if ignore_index is not None:
+        there = target != float(ignore_index)
+        mask = there if mask is None else mask & there
     soft_values(xp, target, "binary targets", mask)
     _refuse_first(xp, target, target > 1.0, mask, "binary targets must be at most 1")
 

@@ -5,6 +5,7 @@ from typing import Any
 from crossent.core.array import Array
 from crossent.core.reduction import LossSum, NormalizeBy, Reduction, check_reduction
 from crossent.core.shape import Shape
+from crossent.core.target import totals
 from crossent.losses import check, engine
 from crossent.losses.rows import Options, read
 
@@ -144,6 +145,5 @@ def cross_entropy_sum(
     )
     rows = read(logits, target, weight, options)
     xp = engine.namespace(logits)
-    count = xp.sum(rows.q.count)
-    total = rows.loss(shape, "sum")
-    return LossSum(total, count if rows.soft else xp.sum(rows.q.weight), count)
+    weight, count = (xp.sum(part) for part in totals(xp, rows.labels, rows.logits))
+    return LossSum(rows.loss(shape, "sum"), count if rows.labels.is_soft else weight, count)

@@ -4,16 +4,15 @@ PyTorch goes through `ops.torch` and JAX through `ops.jax`, so that they differe
 arrays go straight to the kernels.
 """
 
-from numbers import Real
 from typing import Any
 
 from crossent.core import array
-from crossent.core.array import Array, Namespace, compute_dtype, is_jax, is_torch, scalar
+from crossent.core.array import Array, Namespace, compute_dtype, is_jax, is_torch
 from crossent.core.link import link
 from crossent.core.loss import quiet, quiet_elements
-from crossent.core.reduction import NormalizeBy, Reduction, divisor, reciprocal
+from crossent.core.reduction import By, NormalizeBy, Reduction, divisor, scale
 from crossent.core.shape import Shape
-from crossent.core.target import Measure
+from crossent.core.target import BinaryLabels, Labels, masses, measure
 from crossent.kernels.select import select
 from crossent.losses import check
 
@@ -40,7 +39,7 @@ def _floating(logits: Array) -> str:
 
 
 def linked(
-    logits: Array, q: Measure, temperature: float | Array | None, softcap: float | None
+    logits: Array, labels: Labels, temperature: float | Array | None, softcap: float | None
 ) -> Array:
     """Return softcap * tanh(logits / temperature / softcap), computed in float32 at least.
 
@@ -50,13 +49,13 @@ def linked(
         return logits
     xp = namespace(logits)
     wide = xp.astype(logits, compute_dtype(xp, logits.dtype), copy=False)
-    return _link(xp, quiet(xp, wide, q), temperature, softcap, removes=True)
+    quieted = quiet(xp, wide, measure(xp, labels, logits))
+    return _link(xp, quieted, temperature, softcap, removes=True)
 
 
 def linked_elements(
     logits: Array,
-    positive: Array,
-    negative: Array,
+    labels: BinaryLabels,
     temperature: float | Array | None,
     softcap: float | None,
 ) -> Array:
@@ -65,6 +64,7 @@ def linked_elements(
         return logits
     xp = namespace(logits)
     wide = xp.astype(logits, compute_dtype(xp, logits.dtype), copy=False)
+    positive, negative, *_ = masses(xp, labels, logits)
     wide = quiet_elements(xp, wide, positive, negative)
     return _link(xp, wide, temperature, softcap, removes=False)
 
@@ -78,44 +78,58 @@ def _link(
     return xp.astype(made, wide.dtype, copy=False)  # a float64 temperature widens nothing
 
 
-def softmax_loss(logits: Array, q: Measure, shape: Shape, scale: Array | None) -> Array:
-    """Return the loss of every row, or with a scalar `scale` their scaled sum.
+def softmax_loss(logits: Array, labels: Labels, shape: Shape, by: By | None) -> Array:
+    """Return the loss of every row, or unless `by` is None their sum divided by it.
 
     Computed and returned in float32 for half-precision logits.
     """
-    xp = namespace(logits)
     if is_torch(logits):
         from crossent.ops.torch.dense import dense
 
-        value = dense(logits, q, shape, scale)
-    elif is_jax(logits):
+        return dense(logits, labels, shape, by)
+    xp = namespace(logits)
+    if is_jax(logits):
         from crossent.ops.jax.dense import dense as jax_dense
 
-        value = _scaled_sum(xp, jax_dense(logits, q, shape), scale)
+        q = measure(xp, labels, logits)
+        value = jax_dense(logits, q, shape)
+        value = value if by is None else xp.sum(value) * scale(xp, by, q.weight, q.count)
+    elif by is None:
+        value = select(logits).dense.loss(logits, labels, shape)
     else:
-        wide = quiet(xp, xp.astype(logits, compute_dtype(xp, logits.dtype), copy=False), q)
-        value = _scaled_sum(xp, select(wide).dense.loss(wide, q, shape), scale)
+        value = select(logits).dense.reduce(logits, labels, shape, by, slope=False).value
     return xp.astype(value, compute_dtype(xp, logits.dtype), copy=False)
 
 
-def sigmoid_loss(
-    logits: Array, positive: Array, negative: Array, shape: Shape, scale: Array | None
-) -> Array:
-    """Return the loss of every element, or with a scalar `scale` their scaled sum."""
-    xp = namespace(logits)
+def sigmoid_loss(logits: Array, labels: BinaryLabels, shape: Shape, by: By | None) -> Array:
+    """Return the loss of every element, or unless `by` is None their sum divided by it."""
     if is_torch(logits):
         from crossent.ops.torch.sigmoid import sigmoid
 
-        value = sigmoid(logits, positive, negative, shape, scale)
-    elif is_jax(logits):
+        return sigmoid(logits, labels, shape, by)
+    xp = namespace(logits)
+    if is_jax(logits):
         from crossent.ops.jax.sigmoid import sigmoid as jax_sigmoid
 
-        value = _scaled_sum(xp, jax_sigmoid(logits, positive, negative, shape), scale)
+        positive, negative, _, count = masses(xp, labels, logits)
+        value = jax_sigmoid(logits, positive, negative, shape)
+        value = value if by is None else xp.sum(value) * scale(xp, by, count, count)
+    elif by is None:
+        value = select(logits).sigmoid.loss(logits, labels, shape)
     else:
-        wide = xp.astype(logits, compute_dtype(xp, logits.dtype), copy=False)
-        wide = quiet_elements(xp, wide, positive, negative)
-        value = _scaled_sum(xp, select(wide).sigmoid.loss(wide, positive, negative, shape), scale)
+        value = select(logits).sigmoid.reduce(logits, labels, shape, by, slope=False).value
     return xp.astype(value, compute_dtype(xp, logits.dtype), copy=False)
+
+
+def by_of(reduction: Reduction, normalize_by: NormalizeBy | float | Array) -> By | None:
+    """Return what the sum of the losses is divided by, or None to keep them apart."""
+    if reduction == "none":
+        return None
+    if reduction == "sum":
+        return 1.0
+    check.divisor(normalize_by)
+    divisor(normalize_by, 0.0, 0.0)  # a word or a number that is no divisor is refused here
+    return normalize_by
 
 
 def scale_of(
@@ -126,16 +140,5 @@ def scale_of(
     count: Array,
 ) -> Array | None:
     """Return what the sum of the losses is multiplied by, or None to keep them apart."""
-    if reduction == "none":
-        return None
-    if reduction == "sum":
-        return scalar(xp, 1.0, count)
-    check.divisor(normalize_by)
-    of = divisor(normalize_by, weight, count)
-    if isinstance(of, Real):
-        return scalar(xp, reciprocal(of), count)
-    return reciprocal(xp.sum(of))
-
-
-def _scaled_sum(xp: Namespace, value: Array, scale: Array | None) -> Array:
-    return value if scale is None else xp.sum(value) * scale
+    by = by_of(reduction, normalize_by)
+    return None if by is None else scale(xp, by, weight, count)

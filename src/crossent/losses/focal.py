@@ -4,12 +4,12 @@ from numbers import Real
 from typing import Any, Literal
 
 from crossent.core import per_class
-from crossent.core.array import Array, Namespace, compute_dtype
+from crossent.core.array import Array, Namespace, compute_dtype, device_of, sum_dtype
 from crossent.core.loss import quiet
-from crossent.core.reduction import NormalizeBy, Reduction, check_reduction
+from crossent.core.reduction import By, NormalizeBy, Reduction, check_reduction, scale
 from crossent.core.shape import Shape
 from crossent.losses import check, engine
-from crossent.losses.binary import read_elements
+from crossent.losses.binary import by_of, read_elements
 from crossent.losses.layout import class_axis
 from crossent.losses.rows import Options, Rows, read
 
@@ -89,7 +89,7 @@ def focal_loss(
     xp = engine.namespace(logits)
     if activation == "sigmoid":
         _refuse_row_options(sample_weight=sample_weight, axis=axis, shift=shift or None)
-        elements = read_elements(
+        labels = read_elements(
             xp,
             logits,
             target,
@@ -99,16 +99,22 @@ def focal_loss(
             label_smoothing=label_smoothing,
             validate=validate,
         )
-        masses = elements.positive, elements.negative
-        one, nought = _balanced(*masses, alpha)
-        number: Any = normalize_by  # a word is refused there
-        scale = elements.scale(xp, reduction, number)
-        linked = engine.linked_elements(logits, *masses, temperature, softcap)
+        one, nought = _shares(alpha)
+        by = by_of(reduction, normalize_by)
+        linked = engine.linked_elements(logits, labels, temperature, softcap)
+
+        def weighted(one: float, nought: float) -> Array:
+            if one == 1.0 and nought == 1.0:
+                return engine.sigmoid_loss(linked, labels, shape, by)
+            made = zip(("pos_weight", "neg_weight"), (one, nought), strict=True)
+            dtype, device = sum_dtype(xp, linked), device_of(linked)
+            arrays = {name: xp.full((), share, dtype=dtype, device=device) for name, share in made}
+            return engine.sigmoid_loss(linked, labels._replace(**arrays), shape, by)
+
         if form == "per_row" or shape.is_plain:
-            return engine.sigmoid_loss(linked, one, nought, shape, scale)
+            return weighted(one, nought)
         # One label at a time is a hard one: Keras' two terms.
-        value = engine.sigmoid_loss(linked, one, xp.zeros_like(nought), shape, scale)
-        return value + engine.sigmoid_loss(linked, xp.zeros_like(one), nought, shape, scale)
+        return weighted(one, 0.0) + weighted(0.0, nought)
     if form == "per_row":
         check.weights_are_fixed(shape, sample_weight=sample_weight, alpha=alpha)
     factor, weight = _factor_and_weight(logits, alpha, axis, shift)
@@ -124,10 +130,10 @@ def focal_loss(
         validate=validate,
     )
     rows = read(logits, target, weight, options)
-    scale = rows.scale(xp, reduction, "rows" if normalize_by is None else normalize_by)
-    value = _softmax(xp, rows, shape, form, scale)
+    by = rows.by(reduction, "rows" if normalize_by is None else normalize_by)
+    value = _softmax(xp, rows, shape, form, by)
     value = value if factor == 1.0 else factor * value
-    return value if scale is not None else rows.shaped(xp, value)
+    return value if by is not None else rows.shaped(xp, value)
 
 
 def shape_of(gamma: float, activation: str, form: str) -> Shape:
@@ -145,13 +151,14 @@ def shape_of(gamma: float, activation: str, form: str) -> Shape:
     return Shape(gamma=gamma)
 
 
-def _softmax(xp: Namespace, rows: Rows, shape: Shape, form: Form, scale: Array | None) -> Array:
+def _softmax(xp: Namespace, rows: Rows, shape: Shape, form: Form, by: By | None) -> Array:
     if form == "per_row" or shape.is_plain:  # without phi the two are one sum
-        return engine.softmax_loss(rows.logits, rows.q, shape, scale)
-    dtype = compute_dtype(xp, rows.logits.dtype)
-    wide = quiet(xp, xp.astype(rows.logits, dtype, copy=False), rows.q)
-    value = per_class.loss(xp, wide, rows.q, shape)
-    return xp.astype(value if scale is None else xp.sum(value) * scale, dtype, copy=False)
+        return engine.softmax_loss(rows.logits, rows.labels, shape, by)
+    q, dtype = rows.measure(xp), compute_dtype(xp, rows.logits.dtype)
+    wide = quiet(xp, xp.astype(rows.logits, dtype, copy=False), q)
+    value = per_class.loss(xp, wide, q, shape)
+    value = value if by is None else xp.sum(value) * scale(xp, by, q.weight, q.count)
+    return xp.astype(value, dtype, copy=False)
 
 
 def _factor_and_weight(
@@ -177,10 +184,10 @@ def _factor_and_weight(
     return 1.0, alpha
 
 
-def _balanced(one: Array, nought: Array, alpha: Any) -> tuple[Array, Array]:
-    """Return the masses times alpha and 1 - alpha."""
+def _shares(alpha: Any) -> tuple[float, float]:
+    """Return what multiplies the mass of one and of nought: alpha and 1 - alpha."""
     if alpha is None:
-        return one, nought
+        return 1.0, 1.0
     share = float(alpha) if isinstance(alpha, Real) else float("nan")
     if not 0.0 <= share <= 1.0:
         got = f"{share:g}" if isinstance(alpha, Real) else f"an array {tuple(alpha.shape)}"
@@ -188,7 +195,7 @@ def _balanced(one: Array, nought: Array, alpha: Any) -> tuple[Array, Array]:
             "alpha must be a number in 0..1 with activation='sigmoid', for ones against noughts; "
             f"got {got}. None is no alpha."
         )
-    return share * one, (1.0 - share) * nought
+    return share, 1.0 - share
 
 
 def _refuse_row_options(**options: object) -> None:

@@ -79,11 +79,11 @@ def cross_entropy_gradient(
     )
     rows = read(logits, target, weight, options)
     xp = engine.namespace(logits)
-    scale = rows.scale(xp, "sum" if reduction == "none" else reduction, normalize_by)
-    _, slope = select(logits).dense.read_slope(rows.logits, rows.q, shape, np.asarray(scale))
+    by = rows.by("sum" if reduction == "none" else reduction, normalize_by)
+    slope = select(logits).dense.reduce(rows.logits, rows.labels, shape, by, slope=True).slope
     axis = class_axis(logits, axis, last=shift)
     if temperature is not None or softcap is not None:
         scores = to_rows(xp, logits, axis).astype(compute_dtype(xp, logits.dtype))
-        scores = quiet(xp, scores, rows.q)
+        scores = quiet(xp, scores, rows.measure(xp))
         slope = slope * link_slope(xp, scores, temperature=temperature, softcap=softcap)
     return from_rows(xp, slope, logits.shape, axis).astype(logits.dtype, copy=False)

@@ -16,11 +16,11 @@ from crossent.core.array import (
     device_of,
     take_along_rows,
 )
-from crossent.core.reduction import NormalizeBy, Reduction, check_reduction
+from crossent.core.reduction import NormalizeBy, Reduction, check_reduction, scale
 from crossent.core.surprise import binary_surprise, surprise
-from crossent.core.target import Measure, has_mass
+from crossent.core.target import Measure, has_mass, masses
 from crossent.losses import check, engine, lint
-from crossent.losses.binary import Elements, read_elements
+from crossent.losses.binary import by_of, read_elements
 from crossent.losses.rows import Options, Rows, read
 
 
@@ -95,7 +95,7 @@ def nll_loss(
     rows = read(log_probs, target, weight, options, name="log_probs")
     xp = engine.namespace(log_probs)
     if validate and check.wants_values(validate, log_probs):
-        counted = has_mass(xp, rows.q)[:, None]
+        counted = has_mass(xp, rows.measure(xp))[:, None]
         lint.log_probabilities(xp, xp.where(counted, rows.logits, 0.0))
     return _reduced(xp, rows, lambda near: 0.0 - near, -xp.inf, reduction, normalize_by)
 
@@ -239,7 +239,7 @@ def binary_cross_entropy(
     """
     check_reduction(reduction, normalize_by)
     xp = engine.namespace(probs, "probs")
-    elements = read_elements(
+    labels = read_elements(
         xp,
         probs,
         target,
@@ -251,12 +251,12 @@ def binary_cross_entropy(
         name="probs",
     )
     if check.wants_values(validate, probs):
-        _check_elements(xp, probs, elements)
-    scale = elements.scale(xp, reduction, normalize_by)
-    positive, negative = elements.positive, elements.negative
+        _check_elements(xp, probs, masses(xp, labels, probs).kept)
+    by = by_of(reduction, normalize_by)
+    positive, negative, _, count = masses(xp, labels, probs)
     dtype = compute_dtype(xp, probs.dtype)
     value = binary_surprise(xp, xp.astype(probs, dtype, copy=False), positive, negative)
-    value = value if scale is None else xp.sum(value) * scale
+    value = value if by is None else xp.sum(value) * scale(xp, by, count, count)
     return xp.astype(value, dtype, copy=False)
 
 
@@ -270,14 +270,14 @@ def _reduced(
 ) -> Any:
     """Return sum_j q_j s_j of the rows' surprises s, reduced."""
     dtype = compute_dtype(xp, rows.logits.dtype)
-    near, q = _near(xp, rows.logits, rows.q)
+    near, q = _near(xp, rows.logits, rows.measure(xp))
     near = xp.astype(near, dtype, copy=False)
     # A row that is left out may hold anything; no derivative may meet it, where 0 * NaN is NaN.
     sound = xp.all((near >= least) & (near < xp.inf), axis=-1)
     near = xp.where((sound | has_mass(xp, q))[:, None], near, 0.0)
     value = row.against(xp, surprises(near), q, near)
-    scale = rows.scale(xp, reduction, normalize_by)
-    value = rows.shaped(xp, value) if scale is None else xp.sum(value) * scale
+    factor = rows.scale(xp, reduction, normalize_by)
+    value = rows.shaped(xp, value) if factor is None else xp.sum(value) * factor
     return xp.astype(value, dtype, copy=False)
 
 
@@ -309,7 +309,7 @@ def _check_distributions(xp: Namespace, rows: Rows) -> None:
     least = xp.min(values, axis=-1)
     total = xp.sum(values, axis=-1, dtype=compute_dtype(xp, dtype))  # float64 costs four times it
     near = max(1e-4, math.sqrt(xp.finfo(dtype).eps))
-    wrong = has_mass(xp, rows.q) & ~((least >= 0.0) & (xp.abs(total - 1.0) <= near))
+    wrong = has_mass(xp, rows.measure(xp)) & ~((least >= 0.0) & (xp.abs(total - 1.0) <= near))
     if not bool(xp.any(wrong)):
         return
     place = int(xp.argmax(xp.astype(wrong, xp.int8)))
@@ -320,11 +320,11 @@ def _check_distributions(xp: Namespace, rows: Rows) -> None:
     )
 
 
-def _check_elements(xp: Namespace, probs: Array, elements: Elements) -> None:
+def _check_elements(xp: Namespace, probs: Array, kept: Array | None) -> None:
     """Raise ValueError for the first element that counts and is no probability."""
     wrong = ~((probs >= 0.0) & (probs <= 1.0))
-    if elements.kept is not None:
-        wrong = wrong & elements.kept
+    if kept is not None:
+        wrong = wrong & kept
     if not bool(xp.any(wrong)):
         return
     place = int(xp.argmax(xp.astype(xp.reshape(wrong, (-1,)), xp.int8)))

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from crossent.core.array import Array, Namespace, device_of, index_dtype
-from crossent.core.reduction import NormalizeBy, Reduction
+from crossent.core.reduction import By, NormalizeBy, Reduction, scale
 from crossent.core.shape import Shape
-from crossent.core.target import Measure, from_dense, from_index, from_top_k
+from crossent.core.target import Labels, Measure, measure, totals
 from crossent.losses import check, engine, lint
 from crossent.losses.layout import class_axis, shifted, to_rows, without
 
@@ -30,13 +30,16 @@ class Options:
 
 
 class Rows(NamedTuple):
-    """Logits as rows (N, V) after the link, the measure of their target, and the rows' shape."""
+    """Logits as rows (N, V) after the link, their target, and the rows' shape."""
 
     logits: Array
-    q: Measure
+    labels: Labels
     lead: tuple[int, ...]
-    soft: bool  # not class indices: a mean divides by rows
     shift: bool
+
+    def measure(self, xp: Namespace) -> Measure:
+        """Return the target as a measure: for what is not done by a kernel."""
+        return measure(xp, self.labels, self.logits)
 
     def shaped(self, xp: Namespace, value: Array) -> Array:
         """Return one number a row in the rows' shape; a shift has one row less."""
@@ -50,17 +53,24 @@ class Rows(NamedTuple):
         normalize_by: NormalizeBy | float | None = None,
     ) -> Array | None:
         """Return what the sum of the losses is multiplied by, or None to keep them apart."""
-        by = normalize_by if normalize_by is not None else "rows" if self.soft else "weight"
-        return engine.scale_of(xp, reduction, by, self.q.weight, self.q.count)
+        by = self.by(reduction, normalize_by)
+        return None if by is None else scale(xp, by, *totals(xp, self.labels, self.logits))
+
+    def by(
+        self, reduction: Reduction, normalize_by: NormalizeBy | float | None = None
+    ) -> By | None:
+        """Return what the sum of the losses is divided by, or None to keep them apart."""
+        if normalize_by is None:
+            normalize_by = "rows" if self.labels.is_soft else "weight"
+        return engine.by_of(reduction, normalize_by)
 
     def loss(
         self, shape: Shape, reduction: Reduction, normalize_by: NormalizeBy | float | None = None
     ) -> Array:
         """Return the reduced loss of the rows, the last step of a door."""
-        xp = engine.namespace(self.logits)
-        scale = self.scale(xp, reduction, normalize_by)
-        value = engine.softmax_loss(self.logits, self.q, shape, scale)
-        return value if scale is not None else self.shaped(xp, value)
+        by = self.by(reduction, normalize_by)
+        value = engine.softmax_loss(self.logits, self.labels, shape, by)
+        return value if by is not None else self.shaped(engine.namespace(self.logits), value)
 
 
 def read(
@@ -90,16 +100,17 @@ def read(
         "mask": _but_last(xp, mask, lead, logits) if options.shift else mask,
     }
 
-    def result(q: Measure, *, soft: bool) -> Rows:
-        linked = engine.linked(rows, q, options.temperature, options.softcap)
-        return Rows(linked, q, lead, soft, options.shift)
+    def result(**target: Any) -> Rows:
+        labels = Labels(**target, **common)
+        linked = engine.linked(rows, labels, options.temperature, options.softcap)
+        return Rows(linked, labels, lead, options.shift)
 
     if isinstance(target, tuple):
         check.no_ignore_index(options.ignore_index)
         if options.shift and len(target) == 2 and target[0].ndim == logits.ndim:
             target = _shifted_pair(xp, target)
         indices, values = check.top_k(xp, target, lead, classes, options.validate)
-        return result(from_top_k(xp, indices, values, rows, **common), soft=True)
+        return result(index=indices, values=values)
     check.same_library("target", target, logits)
     if tuple(target.shape) == tuple(logits.shape) and xp.isdtype(target.dtype, "real floating"):
         check.no_ignore_index(options.ignore_index)
@@ -109,15 +120,14 @@ def read(
             check.soft_values(xp, dense, mask=None if kept is None else kept[:, None])
         if options.validate:
             lint.soft_labels(xp, dense, common["mask"])
-        return result(from_dense(xp, dense, rows, **common), soft=True)
+        return result(dense=dense)
     check.index_target(xp, target, lead, logits, axis, name)
     if not options.shift:
         lint.class_axis(logits, target, options.axis)
     index = xp.reshape(shifted(xp, target, -1) if options.shift else target, (-1,))
     if check.wants_values(options.validate, target):
         check.index_values(xp, index, classes, options.ignore_index, common["mask"])
-    q = from_index(xp, index, rows, ignore_index=options.ignore_index, **common)
-    return result(q, soft=False)
+    return result(index=index, ignore_index=options.ignore_index)
 
 
 def _check_options(

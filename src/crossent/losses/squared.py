@@ -11,6 +11,7 @@ from typing import Any
 from crossent.core.array import Array, Namespace, compute_dtype, sum_dtype, sum_rows
 from crossent.core.reduction import NormalizeBy, Reduction, check_reduction
 from crossent.core.row import density, view
+from crossent.core.target import totals
 from crossent.losses import engine
 from crossent.losses.layout import class_axis
 from crossent.losses.rows import Options, Rows, read
@@ -157,15 +158,14 @@ def _parts(
     """
     xp = engine.namespace(logits)
     scores = xp.astype(rows.logits, compute_dtype(xp, logits.dtype), copy=False)
-    each, q = rows.q.count, rows.q
-    if weight is not None:
-        each = rows.q.weight
+    q = rows.measure(xp)
+    each = q.count if weight is None else q.weight
     if weight is not None or options.sample_weight is not None:
         # t is the target as it is, all weights outside: read again without them. Values were
         # looked at above, and the axis is known by now.
         axis = class_axis(logits, options.axis, last=options.shift)
         plain = replace(options, sample_weight=None, validate=False, axis=axis)
-        q = read(logits, target, None, plain).q
+        q = read(logits, target, None, plain).measure(xp)
     t = xp.astype(density(xp, rows.logits, q), scores.dtype, copy=False)
     bad = (each == 0.0) & ~xp.all(xp.isfinite(scores), axis=-1)
     return xp, xp.where(bad[:, None], 0.0, scores), t, each
@@ -201,7 +201,8 @@ def _reduce(
 ) -> Any:
     """Return the weighted losses of the rows, their sum, or their mean over the weights."""
     by = "weight" if normalize_by is None else normalize_by
-    scale = engine.scale_of(xp, reduction, by, each, rows.q.count)
+    _, count = totals(xp, rows.labels, rows.logits)
+    scale = engine.scale_of(xp, reduction, by, each, count)
     weighted = each * value
     if scale is None:
         return rows.shaped(xp, xp.astype(weighted, value.dtype, copy=False))

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from crossent.core.array import namespace
 from crossent.core.shape import Shape
-from crossent.core.target import from_dense, from_index
+from crossent.core.target import Labels
 from crossent.kernels.eager import blocks, dense
 
 
@@ -18,11 +17,10 @@ def test_blocks_change_nothing(kind, library, monkeypatch) -> None:
     rng = np.random.default_rng(0)
     z, soft = library(rng.normal(size=(23, 7))), library(rng.dirichlet(np.ones(7), size=23))
     index, scale = library(rng.integers(0, 7, 23)), library(rng.random(23))
-    xp = namespace(z)
     q = {
-        "index": from_index(xp, index, z, sample_weight=scale),
-        "smoothed": from_index(xp, index, z, label_smoothing=0.1),
-        "soft": from_dense(xp, soft, z),
+        "index": Labels(index, sample_weight=scale),
+        "smoothed": Labels(index, label_smoothing=0.1),
+        "soft": Labels(dense=soft),
     }[kind]
     whole = dense.read_slope(z, q, Shape(), scale)
     for budget in ("CPU_BYTES", "THREADED_BYTES"):
@@ -35,7 +33,7 @@ def test_blocks_change_nothing(kind, library, monkeypatch) -> None:
 
 def test_memory_is_the_gradient_and_little_more() -> None:
     z = np.zeros((2000, 1000), dtype=np.float32)
-    q = from_index(namespace(z), np.zeros(2000, dtype=np.int64), z)
+    q = Labels(np.zeros(2000, dtype=np.int64))
     tracemalloc.start()
     dense.read_slope(z, q, Shape(), np.asarray(1.0))
     peak = tracemalloc.get_traced_memory()[1]

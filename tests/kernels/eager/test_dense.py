@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import torch
 
-from crossent.core.array import namespace
+from crossent.core.array import namespace, sum_dtype
 from crossent.core.shape import Shape
-from crossent.core.target import from_index
+from crossent.core.target import Labels
 from crossent.kernels.eager import dense
 
 
@@ -19,8 +19,8 @@ def test_numpy_torch_and_jax_agree(make, dtype) -> None:
     results = []
     for convert in (np.asarray, make):
         logits = convert(z)
-        q = from_index(namespace(logits), convert(y), logits, label_smoothing=0.1)
-        scale = namespace(logits).asarray(0.5, dtype=q.count.dtype)
+        q, xp = Labels(convert(y), label_smoothing=0.1), namespace(logits)
+        scale = xp.asarray(0.5, dtype=sum_dtype(xp, logits))
         results.append(dense.read_slope(logits, q, Shape(gamma=1.5), scale))
     ours, theirs = results
     eps = np.finfo(dtype).eps

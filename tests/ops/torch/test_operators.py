@@ -4,9 +4,8 @@ import pytest
 import torch
 
 import crossent
-from crossent.core.array import namespace
 from crossent.core.shape import Shape
-from crossent.core.target import from_index
+from crossent.core.target import Labels
 from crossent.ops.torch.operators import KERNELS, loss_op, numbers, slope_op
 
 TARGET = torch.tensor([0, 2, -100])
@@ -15,8 +14,9 @@ ONE = torch.ones((), dtype=torch.float64)
 
 def inputs(*, requires_grad: bool) -> tuple:
     z = torch.randn(3, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    parts = list(from_index(namespace(z), TARGET, z))
-    return "softmax", z.requires_grad_(requires_grad), parts, numbers(Shape(gamma=2.0)), ONE
+    arrays = list(Labels(TARGET).arrays)
+    options = [*numbers(Shape(gamma=2.0)), 0.1]
+    return "softmax", z.requires_grad_(requires_grad), arrays, -100.0, options, ONE
 
 
 @pytest.mark.parametrize("requires_grad", [True, False])

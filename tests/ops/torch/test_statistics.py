@@ -3,8 +3,7 @@
 import pytest
 import torch
 
-from crossent.core.array import namespace
-from crossent.core.target import from_index
+from crossent.core.target import Labels
 from crossent.ops.torch.statistics import likelihood
 
 TARGET = torch.tensor([0, 4, -100, 2])
@@ -17,7 +16,7 @@ def logits() -> torch.Tensor:
 
 
 def three(z):
-    return likelihood(z, from_index(namespace(z), TARGET, z))
+    return likelihood(z, Labels(TARGET))
 
 
 def textbook(z):

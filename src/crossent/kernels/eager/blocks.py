@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from crossent.core.array import Array, is_torch
-from crossent.core.target import Measure
+from crossent.core.target import Labels
 
 # Of float32 logits a block. On one thread 2^18 was the best of 2^17 to 2^22 in 2 MiB of cache. On
 # several, PyTorch's threads wait for each other after every operation: beside two other busy
@@ -83,18 +83,16 @@ def _slices(count: int, height: int) -> Iterator[slice]:
     return (slice(start, min(start + height, count)) for start in range(0, count, height))
 
 
-def rows_of(q: Measure, rows: slice) -> Measure:
-    """Return the measure of some of the rows."""
+def rows_of(labels: Labels, rows: slice) -> Labels:
+    """Return the labels of some of the rows."""
 
     def cut(part: Array | None) -> Array | None:
         return None if part is None else part[rows]
 
-    return Measure(
-        cut(q.indices),
-        cut(q.values),
-        cut(q.dense),
-        cut(q.background),
-        q.class_weight,
-        q.weight[rows],
-        q.count[rows],
+    return labels._replace(
+        index=cut(labels.index),
+        values=cut(labels.values),
+        dense=cut(labels.dense),
+        sample_weight=cut(labels.sample_weight),
+        mask=cut(labels.mask),
     )

@@ -4,25 +4,31 @@ import torch
 from array_api_compat import torch as xp
 
 from crossent.core import loss as losses
+from crossent.core import reduction
 from crossent.core import row as rows
 from crossent.core.array import compute_dtype
+from crossent.core.reduction import By
 from crossent.core.shape import Shape
-from crossent.core.target import Measure
+from crossent.core.target import Labels, measure, totals
 from crossent.ops.torch.fused import Kind, fused
-from crossent.ops.torch.operators import Parts
 
 
-def dense(
-    logits: torch.Tensor, q: Measure, shape: Shape, scale: torch.Tensor | None = None
-) -> torch.Tensor:
-    """Return the loss of every row (N,), or with a scalar `scale` their scaled sum."""
-    return fused(SOFTMAX, logits, tuple(q), shape, scale)
+def dense(logits: torch.Tensor, labels: Labels, shape: Shape, by: By | None = None) -> torch.Tensor:
+    """Return the loss of every row (N,), or their sum divided as `by` says."""
+    return fused(SOFTMAX, logits, labels, shape, by)
 
 
-def _compose(logits: torch.Tensor, parts: Parts, shape: Shape) -> torch.Tensor:
-    q = Measure(*parts)  # type: ignore[arg-type]
+def _compose(
+    logits: torch.Tensor, labels: Labels, shape: Shape, by: By | None
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    q = measure(xp, labels, logits)
     wide = losses.quiet(xp, logits.to(compute_dtype(xp, logits.dtype)), q)
-    return losses.loss(xp, rows.whole(xp, rows.read(xp, wide, q)), shape)
+    value = losses.loss(xp, rows.whole(xp, rows.read(xp, wide, q)), shape)
+    return value, None if by is None else reduction.scale(xp, by, q.weight, q.count)
 
 
-SOFTMAX = Kind("softmax", _compose)
+def _scale(logits: torch.Tensor, labels: Labels, by: By | None) -> torch.Tensor | None:
+    return None if by is None else reduction.scale(xp, by, *totals(xp, labels, logits))
+
+
+SOFTMAX = Kind("softmax", _compose, _scale)

@@ -1,7 +1,7 @@
 """The three routes for a loss whose value and slope a kernel makes in one pass.
 
 Generic over rows of a softmax and elements of a sigmoid: `Kind` says which kernel verbs and
-which composition. No formula, no check, no reduction word: `scale` is what a mean became.
+which composition. No formula, no check, no reduction word: `by` is what a sum is divided by.
 """
 
 from collections.abc import Callable
@@ -9,31 +9,45 @@ from typing import Any, NamedTuple
 
 import torch
 
+from crossent.core.array import compute_dtype, namespace
+from crossent.core.reduction import By
 from crossent.core.shape import Shape
-from crossent.ops.torch.operators import KERNELS, Parts, loss_operator
+from crossent.ops.torch.operators import KERNELS, AnyLabels, loss_operator
 from crossent.ops.torch.route import graph_is_kept, is_batched, route
+
+Pair = tuple[torch.Tensor, torch.Tensor | None]
 
 
 class Kind(NamedTuple):
-    """A kind of row: the name of its kernel verbs, and its loss in plain torch operations."""
+    """A kind of row: the name of its kernel verbs; its losses and scale in torch operations."""
 
     name: str
-    compose: Callable[[torch.Tensor, Parts, Shape], torch.Tensor]
+    compose: Callable[[torch.Tensor, AnyLabels, Shape, By], Pair]
+    scale: Callable[[torch.Tensor, AnyLabels, By], torch.Tensor | None]
 
 
 def fused(
-    kind: Kind, logits: torch.Tensor, parts: Parts, shape: Shape, scale: torch.Tensor | None
+    kind: Kind, logits: torch.Tensor, labels: AnyLabels, shape: Shape, by: By
 ) -> torch.Tensor:
-    """Return the losses, or with a scalar `scale` their scaled sum, differentiable."""
-    constants = [part for part in (*parts, scale) if part is not None]
-    way = route(logits, constants)
+    """Return the losses, or unless `by` is None their sum divided by it, differentiable.
+
+    In the logits' type, float32 for half precision.
+    """
+    way = route(logits, (*labels.arrays, by))
+    if way == "function":
+        if torch.is_grad_enabled() and logits.requires_grad:
+            arrays = labels.arrays
+            by_array = by if isinstance(by, torch.Tensor) else None
+            return _Fused.apply(kind, logits, shape, labels, by, by_array, *arrays)  # type: ignore[no-any-return]
+        kernels = KERNELS[kind.name].of(logits)
+        if by is None:
+            return _narrow(kernels.loss(logits, labels, shape), logits)
+        return _narrow(kernels.reduce(logits, labels, shape, by, slope=False).value, logits)
     if way == "compose":
-        return _scaled_sum(kind.compose(logits, parts, shape), scale)
-    if way == "compile":
-        return loss_operator(kind.name, logits, parts, shape, scale)
-    if torch.is_grad_enabled() and logits.requires_grad:
-        return _Fused.apply(kind, logits, shape, scale, *parts)  # type: ignore[no-any-return]
-    return _scaled_sum(KERNELS[kind.name].loss(logits, parts, shape), scale)
+        return _narrow(_scaled_sum(*kind.compose(logits, labels, shape, by)), logits)
+    return _narrow(
+        loss_operator(kind.name, logits, labels, shape, kind.scale(logits, labels, by)), logits
+    )
 
 
 class _Fused(torch.autograd.Function):
@@ -50,47 +64,62 @@ class _Fused(torch.autograd.Function):
         kind: Kind,
         logits: torch.Tensor,
         shape: Shape,
-        scale: torch.Tensor | None,
-        *parts: torch.Tensor | None,
+        labels: AnyLabels,
+        by: By,
+        by_array: torch.Tensor | None,
+        *arrays: torch.Tensor | None,
     ) -> torch.Tensor:
-        ctx.kind, ctx.shape = kind, shape
-        kernels = KERNELS[kind.name]
+        ctx.kind, ctx.shape, ctx.numbers = kind, shape, labels.numbers
+        ctx.by, ctx.scale = None if by_array is not None else by, None
+        kernels = KERNELS[kind.name].of(logits)
         # float16 recomputes: scaled by 1/N before GradScaler's factor, slopes would underflow.
         # bfloat16 does where the upstream gradient is not looked at, to be rounded once.
-        wide = logits.dtype not in (torch.float16, torch.bfloat16)
-        on_cpu = logits.device.type == "cpu" and logits.dtype != torch.float16
-        if scale is None or not (wide or on_cpu):
-            ctx.save_for_backward(None, logits, scale, *parts)
-            return _scaled_sum(kernels.loss(logits, parts, shape), scale)
-        value, slope = kernels.read_slope(logits, parts, shape, scale)
-        ctx.save_for_backward(slope, logits, scale, *parts)
-        return _scaled_sum(value, scale)
+        dtype = logits.dtype
+        on_cpu = dtype != torch.float16 and logits.device.type == "cpu"
+        if by is None:
+            ctx.save_for_backward(None, None, logits, None, *arrays)
+            return _narrow(kernels.loss(logits, labels, shape), logits)
+        ahead = on_cpu or dtype not in (torch.float16, torch.bfloat16)
+        made = kernels.reduce(logits, labels, shape, by, slope=ahead)
+        ctx.save_for_backward(made.slope, made.scale, logits, by_array, *arrays)
+        return _narrow(made.value, logits)
 
     @staticmethod
     def backward(ctx: Any, *upstreams: torch.Tensor) -> Any:  # type: ignore[override]
         (upstream,) = upstreams
-        slope, logits, scale, *parts = ctx.saved_tensors
-        rest = (None,) * (2 + len(parts))
+        slope, scale, logits, by_array, *arrays = ctx.saved_tensors
+        rest = (None,) * (4 + len(arrays))
+        whole = slope is not None and upstream.device.type == "cpu" and not is_batched(upstream)
+        whole = whole and not torch.is_grad_enabled() and upstream.item() == 1.0
+        if whole and not graph_is_kept():
+            return None, slope, *rest
+        kind, labels = ctx.kind, KERNELS[ctx.kind.name].labels(*arrays, *ctx.numbers)
+        by = ctx.by if by_array is None else by_array
         if torch.is_grad_enabled():  # true here only under create_graph
-            value = _scaled_sum(ctx.kind.compose(logits, tuple(parts), ctx.shape), scale)
+            value = _narrow(_scaled_sum(*kind.compose(logits, labels, ctx.shape, by)), logits)
             (slope,) = torch.autograd.grad(value, logits, upstream, create_graph=True)
             return None, slope, *rest
+        kernels = KERNELS[kind.name].of(logits)
         if is_batched(upstream):  # is_grads_batched: the slope is not one
             one = torch.ones((), dtype=torch.float64, device=logits.device)
             unit = one if scale is None else scale
-            slope = KERNELS[ctx.kind.name].read_slope(logits, tuple(parts), ctx.shape, unit)[1]
+            slope = kernels.read_slope(logits, labels, ctx.shape, unit)[1]
             wider = upstream.reshape(upstream.shape + (1,) * (slope.ndim - upstream.ndim))
             return None, slope * wider.to(slope.dtype), *rest
-        whole = slope is not None and upstream.device.type == "cpu" and upstream.item() == 1.0
         if slope is None or (slope.dtype == torch.bfloat16 and not whole):  # rounded once
-            row_scale = upstream if scale is None else upstream * scale
-            slope = KERNELS[ctx.kind.name].read_slope(logits, tuple(parts), ctx.shape, row_scale)[1]
+            row_scale = upstream if scale is None else upstream.to(scale.dtype) * scale
+            slope = kernels.read_slope(logits, labels, ctx.shape, row_scale)[1]
         elif graph_is_kept():
             slope = slope * upstream
-        elif not whole:
+        else:
             slope = slope.mul_(upstream)
         return None, slope, *rest
 
 
 def _scaled_sum(value: torch.Tensor, scale: torch.Tensor | None) -> torch.Tensor:
     return value if scale is None else value.sum() * scale
+
+
+def _narrow(value: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
+    """Return a loss in the logits' type, float32 for half precision."""
+    return value.to(compute_dtype(namespace(logits), logits.dtype))

@@ -11,46 +11,44 @@ from typing import Any, NamedTuple
 import torch
 
 from crossent.core.shape import Shape
-from crossent.core.target import Measure
+from crossent.core.target import BinaryLabels, Labels
 from crossent.kernels.select import select
 
-Parts = tuple[torch.Tensor | None, ...]  # the tensors of a target, constants on the fast routes
+AnyLabels = Any  # Labels of rows, or BinaryLabels of elements
 
 
 class Verbs(NamedTuple):
-    """The kernel verbs of one kind of row, on the tensors of its target."""
+    """The kernels of one kind of row, and its labels from their parts."""
 
-    loss: Callable[[torch.Tensor, Parts, Shape], torch.Tensor]
-    read_slope: Callable[..., tuple[torch.Tensor, torch.Tensor]]
+    of: Callable[[torch.Tensor], Any]
+    labels: Callable[..., AnyLabels]
     one_a_row: bool  # a loss for each row (softmax), or for each element (sigmoid)
 
 
+def _row_labels(*parts: Any) -> Labels:
+    *arrays, ignore, smoothing = parts
+    return Labels(*arrays, None if ignore is None else int(ignore), smoothing)
+
+
 KERNELS: dict[str, Verbs] = {  # by name: an operator's schema holds strings, not functions
-    "softmax": Verbs(
-        lambda z, parts, shape: select(z).dense.loss(z, Measure(*parts), shape),  # type: ignore[arg-type]
-        lambda z, parts, shape, scale: select(z).dense.read_slope(
-            z,
-            Measure(*parts),
-            shape,
-            scale,  # type: ignore[arg-type]
-        ),
-        one_a_row=True,
-    ),
-    "sigmoid": Verbs(
-        lambda z, parts, shape: select(z).sigmoid.loss(z, parts[0], parts[1], shape),
-        lambda z, parts, shape, scale: select(z).sigmoid.read_slope(
-            z, parts[0], parts[1], shape, scale
-        ),
-        one_a_row=False,
-    ),
+    "softmax": Verbs(lambda z: select(z).dense, _row_labels, one_a_row=True),
+    "sigmoid": Verbs(lambda z: select(z).sigmoid, BinaryLabels, one_a_row=False),
 }
 
 
 def loss_operator(
-    kind: str, logits: torch.Tensor, parts: Parts, shape: Shape, scale: torch.Tensor | None
+    kind: str,
+    logits: torch.Tensor,
+    labels: AnyLabels,
+    shape: Shape,
+    scale: torch.Tensor | None,
 ) -> torch.Tensor:
     """Return the losses, or their sum times `scale`, as one operator that is compiled around."""
-    return loss_op(kind, logits, list(parts), numbers(shape), scale)
+    ignore, smoothing = labels.numbers
+    ignored = None if ignore is None else float(ignore)
+    return loss_op(
+        kind, logits, list(labels.arrays), ignored, [*numbers(shape), float(smoothing)], scale
+    )
 
 
 def numbers(shape: Shape) -> list[float]:
@@ -62,12 +60,15 @@ def numbers(shape: Shape) -> list[float]:
 def loss_op(
     kind: str,
     logits: torch.Tensor,
-    parts: list[torch.Tensor | None],
-    shape: list[float],
+    arrays: list[torch.Tensor | None],
+    ignore: float | None,
+    options: list[float],
     scale: torch.Tensor | None,
 ) -> torch.Tensor:
     """Return the losses of rows or elements, or their scaled sum."""
-    value = KERNELS[kind].loss(logits, tuple(parts), Shape(*shape))
+    *shape, smoothing = options
+    labels = KERNELS[kind].labels(*arrays, ignore, smoothing)
+    value = KERNELS[kind].of(logits).loss(logits, labels, Shape(*shape))
     return value if scale is None else value.sum() * scale
 
 
@@ -75,8 +76,9 @@ def loss_op(
 def _(
     kind: str,
     logits: torch.Tensor,
-    parts: list[torch.Tensor | None],
-    shape: list[float],
+    arrays: list[torch.Tensor | None],
+    ignore: float | None,
+    options: list[float],
     scale: torch.Tensor | None,
 ) -> torch.Tensor:
     size = logits.shape[:1] if KERNELS[kind].one_a_row else logits.shape
@@ -87,37 +89,41 @@ def _(
 def slope_op(
     kind: str,
     logits: torch.Tensor,
-    parts: list[torch.Tensor | None],
-    shape: list[float],
+    arrays: list[torch.Tensor | None],
+    ignore: float | None,
+    options: list[float],
     row_scale: torch.Tensor,
 ) -> torch.Tensor:
     """Return row_scale times the slope, in the logits' type."""
-    return KERNELS[kind].read_slope(logits, tuple(parts), Shape(*shape), row_scale)[1]
+    *shape, smoothing = options
+    labels = KERNELS[kind].labels(*arrays, ignore, smoothing)
+    return KERNELS[kind].of(logits).read_slope(logits, labels, Shape(*shape), row_scale)[1]
 
 
 @slope_op.register_fake
 def _(
     kind: str,
     logits: torch.Tensor,
-    parts: list[torch.Tensor | None],
-    shape: list[float],
+    arrays: list[torch.Tensor | None],
+    ignore: float | None,
+    options: list[float],
     row_scale: torch.Tensor,
 ) -> torch.Tensor:
     return torch.empty_like(logits, memory_format=torch.contiguous_format)
 
 
 def _keep_inputs(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
-    ctx.kind, logits, parts, ctx.shape, scale = inputs
-    ctx.save_for_backward(logits, scale, *parts)
+    ctx.kind, logits, arrays, ctx.ignore, ctx.options, scale = inputs
+    ctx.save_for_backward(logits, scale, *arrays)
     # The gradient of a list mirrors it where every item is a tensor; else the list is a leaf.
-    ctx.no_parts = [None] * len(parts) if all(part is not None for part in parts) else None
+    ctx.no_arrays = [None] * len(arrays) if all(array is not None for array in arrays) else None
 
 
 def _use_slope(ctx: Any, upstream: torch.Tensor) -> Any:
-    logits, scale, *parts = ctx.saved_tensors
+    logits, scale, *arrays = ctx.saved_tensors
     row_scale = upstream if scale is None else upstream * scale
-    slope = slope_op(ctx.kind, logits, parts, ctx.shape, row_scale)
-    return None, slope, ctx.no_parts, None, None
+    slope = slope_op(ctx.kind, logits, arrays, ctx.ignore, ctx.options, row_scale)
+    return None, slope, ctx.no_arrays, None, None, None
 
 
 def _refuse(ctx: Any, upstream: torch.Tensor) -> Any:

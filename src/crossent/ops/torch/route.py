@@ -6,6 +6,7 @@ compile   under torch.compile: an opaque custom operator with a registered gradi
 function  otherwise: an autograd.Function that makes the gradient in the forward pass
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -14,11 +15,11 @@ from torch.autograd import forward_ad
 Route = Literal["compose", "compile", "function"]
 
 
-def route(logits: torch.Tensor, constants: list[torch.Tensor]) -> Route:
-    """Return the route for these logits; `constants` are the tensors held fixed on fast routes."""
+def route(logits: torch.Tensor, constants: Sequence[object]) -> Route:
+    """Return the route for these logits; tensors in `constants` are held fixed on fast routes."""
     if transforms_active() or forward_mode_active():
         return "compose"
-    if torch.is_grad_enabled() and any(c.requires_grad for c in constants):
+    if torch.is_grad_enabled() and any(getattr(c, "requires_grad", False) for c in constants):
         return "compose"
     if torch.compiler.is_compiling():
         return "compile"

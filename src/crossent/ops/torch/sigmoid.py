@@ -4,29 +4,37 @@ import torch
 from array_api_compat import torch as xp
 
 from crossent.core import loss as losses
+from crossent.core import reduction
 from crossent.core import row as rows
 from crossent.core.array import compute_dtype
+from crossent.core.reduction import By
 from crossent.core.shape import Shape
+from crossent.core.target import BinaryLabels, masses
 from crossent.ops.torch.fused import Kind, fused
-from crossent.ops.torch.operators import Parts
 
 
 def sigmoid(
-    logits: torch.Tensor,
-    positive: torch.Tensor,
-    negative: torch.Tensor,
-    shape: Shape,
-    scale: torch.Tensor | None = None,
+    logits: torch.Tensor, labels: BinaryLabels, shape: Shape, by: By | None = None
 ) -> torch.Tensor:
-    """Return the loss of every element, or with a scalar `scale` their scaled sum."""
-    return fused(SIGMOID, logits, (positive, negative), shape, scale)
+    """Return the loss of every element, or their sum divided as `by` says."""
+    return fused(SIGMOID, logits, labels, shape, by)
 
 
-def _compose(logits: torch.Tensor, parts: Parts, shape: Shape) -> torch.Tensor:
-    positive, negative = parts
+def _compose(
+    logits: torch.Tensor, labels: BinaryLabels, shape: Shape, by: By | None
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    positive, negative, _, count = masses(xp, labels, logits)
     wide = logits.to(compute_dtype(xp, logits.dtype))
     wide = losses.quiet_elements(xp, wide, positive, negative)
-    return losses.loss(xp, rows.read_sigmoid(xp, wide, positive, negative), shape)
+    value = losses.loss(xp, rows.read_sigmoid(xp, wide, positive, negative), shape)
+    return value, None if by is None else reduction.scale(xp, by, count, count)
 
 
-SIGMOID = Kind("sigmoid", _compose)
+def _scale(logits: torch.Tensor, labels: BinaryLabels, by: By | None) -> torch.Tensor | None:
+    if by is None:
+        return None
+    count = masses(xp, labels, logits).count
+    return reduction.scale(xp, by, count, count)
+
+
+SIGMOID = Kind("sigmoid", _compose, _scale)

@@ -10,21 +10,22 @@ from crossent.core import row as rows
 from crossent.core import statistics
 from crossent.core.array import compute_dtype
 from crossent.core.row import Row
-from crossent.core.target import Measure
+from crossent.core.target import Labels, measure
 from crossent.kernels.select import select
 from crossent.ops.torch.route import is_batched, route
 
 Three = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 
-def likelihood(logits: torch.Tensor, q: Measure) -> Three:
+def likelihood(logits: torch.Tensor, labels: Labels) -> Three:
     """Return log p at the target, lse and entropy, each (N,)."""
-    parts = [part for part in q if part is not None]
-    if route(logits, parts) != "function":  # under torch.compile too: it fuses the composition
-        return _compose(logits, q)
+    if (
+        route(logits, labels.arrays) != "function"
+    ):  # under torch.compile too: it fuses the composition
+        return _compose(logits, labels)
     if torch.is_grad_enabled() and logits.requires_grad:
-        return _Likelihood.apply(logits, *q)  # type: ignore[no-any-return]
-    return statistics.likelihood(xp, select(logits).dense.read(logits, q, entropy=True))
+        return _Likelihood.apply(logits, labels.numbers, *labels.arrays)  # type: ignore[no-any-return]
+    return statistics.likelihood(xp, select(logits).dense.read(logits, labels, entropy=True))
 
 
 def standing(logits: torch.Tensor, index: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -38,28 +39,34 @@ class _Likelihood(torch.autograd.Function):
     """Keeps the row numbers, five a row, and makes the slope in the backward pass."""
 
     @staticmethod
-    def forward(ctx: Any, logits: torch.Tensor, *parts: torch.Tensor | None) -> Three:  # type: ignore[override]
-        q = Measure(*parts)  # type: ignore[arg-type]
-        row = select(logits).dense.read(logits, q, entropy=True)
-        ctx.save_for_backward(logits, *row, *parts)
+    def forward(  # type: ignore[override]
+        ctx: Any,
+        logits: torch.Tensor,
+        numbers: tuple[Any, ...],
+        *arrays: torch.Tensor | None,
+    ) -> Three:
+        ctx.numbers = numbers
+        row = select(logits).dense.read(logits, Labels(*arrays, *numbers), entropy=True)
+        ctx.save_for_backward(logits, *row, *arrays)
         return statistics.likelihood(xp, row)
 
     @staticmethod
     def backward(ctx: Any, *upstreams: torch.Tensor) -> Any:  # type: ignore[override]
         logits, *rest = ctx.saved_tensors
-        row, q = Row(*rest[:5]), Measure(*rest[5:])
-        constants = (None,) * len(q)
+        row, labels = Row(*rest[:5]), Labels(*rest[5:], *ctx.numbers)
+        constants = (None,) * (1 + len(labels.arrays))
         if torch.is_grad_enabled() or any(map(is_batched, upstreams)):
             with torch.enable_grad():
                 z = logits if logits.requires_grad else logits.detach().requires_grad_()
-                made = _compose(z, q)
+                made = _compose(z, labels)
             again = torch.is_grad_enabled()
             (slope,) = torch.autograd.grad(made, z, upstreams, create_graph=again)
             return slope, *constants
         alpha, beta, gamma = statistics.coefficients(xp, row, *upstreams)
-        return select(logits).dense.slope(logits, q, row, alpha, beta, gamma), *constants
+        return select(logits).dense.slope(logits, labels, row, alpha, beta, gamma), *constants
 
 
-def _compose(logits: torch.Tensor, q: Measure) -> Three:
+def _compose(logits: torch.Tensor, labels: Labels) -> Three:
+    q = measure(xp, labels, logits)
     wide = losses.quiet(xp, logits.to(compute_dtype(xp, logits.dtype)), q)
     return statistics.likelihood(xp, rows.whole(xp, rows.read(xp, wide, q, entropy=True)))

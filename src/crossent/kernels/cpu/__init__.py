@@ -1,0 +1,20 @@
+"""The C++ backend, for NumPy arrays and for tensors in CPU memory; absent without its extension."""
+
+from typing import Any
+
+try:
+    from crossent.kernels.cpu import _native as native
+
+    missing = ""
+except ImportError as error:
+    native: Any = None
+    missing = f"the extension is not installed ({error})"
+
+if native is not None:
+    from crossent.kernels.cpu import dense
+    from crossent.kernels.cpu.arrays import is_readable
+else:
+    dense: Any = None
+    is_readable: Any = None
+
+__all__ = ["dense", "is_readable", "missing", "native"]

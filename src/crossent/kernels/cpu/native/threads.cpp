@@ -1,0 +1,107 @@
+#include "threads.hpp"
+
+#include <dlfcn.h>
+#include <pthread.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdlib>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace crossent {
+namespace {
+
+struct Job {
+    std::atomic<int64_t> next{0};
+    int64_t parts;
+    void (*work)(void*, int64_t);
+    void* context;
+
+    void run() {
+        for (int64_t part; (part = next.fetch_add(1, std::memory_order_relaxed)) < parts;) {
+            work(context, part);
+        }
+    }
+};
+
+// Threads that sleep between jobs; one job at a time, a second caller works alone.
+class Pool {
+    std::mutex mutex_;
+    std::condition_variable wake_, done_;
+    std::vector<std::thread> threads_;
+    Job* job_ = nullptr;
+    int wanted_ = 0, running_ = 0;
+
+    void serve() {
+        std::unique_lock<std::mutex> lock(mutex_);
+        for (;;) {
+            wake_.wait(lock, [this] { return wanted_ > 0; });
+            --wanted_;
+            Job* job = job_;
+            lock.unlock();
+            job->run();
+            lock.lock();
+            if (--running_ == 0) done_.notify_one();
+        }
+    }
+
+   public:
+    bool run(Job& job, int helpers) {
+        {
+            std::lock_guard<std::mutex> lock(mutex_);
+            if (job_ != nullptr) return false;
+            while (int(threads_.size()) < helpers) threads_.emplace_back([this] { serve(); });
+            job_ = &job;
+            wanted_ = running_ = helpers;
+        }
+        wake_.notify_all();
+        job.run();
+        std::unique_lock<std::mutex> lock(mutex_);
+        running_ -= wanted_;  // those that have not woken are not needed any more
+        wanted_ = 0;
+        done_.wait(lock, [this] { return running_ == 0; });
+        job_ = nullptr;
+        return true;
+    }
+};
+
+// A child of fork has none of its parent's threads: it starts with a pool of its own, and the
+// parent's is left as it is.
+std::atomic<Pool*> pool{nullptr};
+
+Pool& own_pool() {
+    static const int registered = pthread_atfork(nullptr, nullptr, [] { pool.store(nullptr); });
+    (void)registered;
+    Pool* found = pool.load();
+    if (found == nullptr) {
+        Pool* made = new Pool;
+        if (pool.compare_exchange_strong(found, made)) return *made;
+        delete made;
+    }
+    return *found;
+}
+
+}  // namespace
+
+void in_parallel(int64_t parts, int threads, void (*work)(void*, int64_t), void* context) {
+    Job job;
+    job.parts = parts;
+    job.work = work;
+    job.context = context;
+    if (threads > parts) threads = int(parts);
+    if (threads > 1) {
+        using Parallel = void (*)(void (*)(void*), void*, unsigned, unsigned);
+        static const bool gomp = getenv("GOMP") != nullptr;
+        static Parallel parallel = gomp ? (Parallel)dlsym(RTLD_DEFAULT, "GOMP_parallel") : nullptr;
+        if (parallel) {
+            parallel([](void* j) { static_cast<Job*>(j)->run(); }, &job, unsigned(threads), 0);
+            return;
+        }
+        if (own_pool().run(job, threads - 1)) return;
+    }
+    job.run();
+}
+
+}  // namespace crossent
