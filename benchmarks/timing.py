@@ -54,16 +54,16 @@ class Times(NamedTuple):
 
 def interleaved(contenders: Contenders, seconds: float) -> Times:
     """Time the contenders for about so many seconds, LEAST_ROUNDS at the least."""
-    estimates = {name: _estimate(call) for name, call in contenders.items()}
-    calls = {name: max(1, int(SAMPLE / max(t, 1e-7))) for name, t in estimates.items()}
-    a_round = sum(estimates[name] * calls[name] + SETTLE for name in contenders)
-    rounds = max(LEAST_ROUNDS, min(MOST_ROUNDS, int(seconds / a_round)))
+    calls = {name: _calls(call) for name, call in contenders.items()}
     times: dict[str, list[float]] = {name: [] for name in contenders}
     names = list(contenders)
     gc.collect()
     gc.disable()
     try:
-        for turn in range(rounds):
+        began = perf_counter()
+        for turn in range(MOST_ROUNDS):
+            if turn >= LEAST_ROUNDS and perf_counter() - began > seconds:
+                break
             first = turn % len(names)
             for name in names[first:] + names[:first]:
                 times[name].append(_sample(contenders[name], calls[name]))
@@ -72,10 +72,11 @@ def interleaved(contenders: Contenders, seconds: float) -> Times:
     return Times(times, calls)
 
 
-def _estimate(call: Callable[[], object]) -> float:
+def _calls(call: Callable[[], object]) -> int:
+    """Warm up, and return how many calls make a sample."""
     call()
-    call()
-    return min(_sample(call, 1) for _ in range(2))
+    fastest = min(_sample(call, 1) for _ in range(2))
+    return max(1, int(SAMPLE / max(fastest, 1e-7)))
 
 
 def _sample(call: Callable[[], object], calls: int) -> float:

@@ -8,23 +8,31 @@ import pytest
 from benchmarks import accuracy, results
 from tests.accuracy import cases, generate, measure
 from tests.accuracy.routes import ROUTES, sigmoid_errors, softmax_errors
+from tests.backends import BACKENDS, served_by
 
 EVERY = 29  # of the cases that are computed again
 
 
+# JAX and torch.func compute with the text of core, whichever backend there is.
+SERVED = [(route, backend) for route in ("numpy", "torch") for backend in BACKENDS]
+SERVED += [(route, "eager") for route in ROUTES if route not in ("numpy", "torch")]
+
+
 @pytest.mark.parametrize("dtype", cases.DTYPES)
-@pytest.mark.parametrize("route", ROUTES)
-def test_softmax_losses_and_gradients_are_exact_to_4_ulp(route: str, dtype: str) -> None:
-    errors = softmax_errors(route, dtype)
+@pytest.mark.parametrize(("route", "backend"), SERVED)
+def test_softmax_losses_and_gradients_are_exact_to_4_ulp(route, backend, dtype) -> None:
+    with served_by(backend):
+        errors = softmax_errors(route, dtype)
     print(json.dumps({route: {dtype: measure.digest(errors)}}))
     assert len(errors) > 400
     assert not measure.worst(errors), measure.worst(errors)
 
 
 @pytest.mark.parametrize("dtype", cases.DTYPES)
-@pytest.mark.parametrize("route", ROUTES)
-def test_sigmoid_losses_and_gradients_are_exact_to_4_ulp(route: str, dtype: str) -> None:
-    errors = sigmoid_errors(route, dtype)
+@pytest.mark.parametrize(("route", "backend"), SERVED)
+def test_sigmoid_losses_and_gradients_are_exact_to_4_ulp(route, backend, dtype) -> None:
+    with served_by(backend):
+        errors = sigmoid_errors(route, dtype)
     print(json.dumps({route: {dtype: measure.digest(errors)}}))
     assert len(errors) > 90
     assert not measure.worst(errors), measure.worst(errors)

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 
 import crossent
 from tests.agreement.differences import DIFFERENCES, DTYPES, HALF, SAMPLES, reason
+from tests.backends import BACKENDS, served_by
 
 ROUNDINGS = 16  # of the type of the sample, on both sides together, against the largest number
 CASES = [(op, dtype, place) for op in SAMPLES for dtype in DTYPES for place in range(SAMPLES[op])]
@@ -29,13 +30,15 @@ def database(tmp_path_factory) -> dict:
 @pytest.mark.parametrize(("op", "dtype", "place"), CASES)
 def test_sample(database, op, dtype, place) -> None:
     sample = database[op, dtype][place]
-    ours = results(getattr(crossent, op), sample)
     theirs = results(getattr(F, op), sample)
     why = reason(op, dtype, place)
-    if why is None:
-        assert_equal(ours, theirs)
-    else:
-        CHECKS[why](op, sample, ours, theirs)
+    for backend in BACKENDS:
+        with served_by(backend):
+            ours = results(getattr(crossent, op), sample)
+        if why is None:
+            assert_equal(ours, theirs)
+        else:
+            CHECKS[why](op, sample, ours, theirs)
 
 
 def test_the_database_has_the_samples_that_the_table_counts(database) -> None:

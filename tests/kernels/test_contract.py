@@ -6,25 +6,15 @@ import torch
 
 from crossent.core.shape import Shape
 from crossent.core.target import BinaryLabels, Labels
-from crossent.kernels import cpu, eager
 from crossent.kernels.contract import DenseKernels, SigmoidKernels
+from tests.backends import BACKENDS, served_by
 from tests.reference import numerical_slope, one_hot, smoothed, softmax_loss
-
-BACKENDS = {"eager": (eager.dense, eager.sigmoid)}  # a new backend is one row here
-if not cpu.missing:
-    BACKENDS |= {unit: (cpu.dense, eager.sigmoid) for unit in cpu.native.units()}
 
 
 @pytest.fixture(autouse=True)
-def _unit(request: pytest.FixtureRequest):
-    """Let the compiled kernels run as on a machine with the instructions the backend names."""
-    name = request.node.callspec.params["backend"]
-    if name == "eager":
+def _backend(request: pytest.FixtureRequest):
+    with served_by(request.node.callspec.params["backend"]):
         yield
-        return
-    cpu.native.use(name)
-    yield
-    cpu.native.use(cpu.native.units()[-1])
 
 
 SHAPES = {
@@ -60,7 +50,7 @@ def targets():
 @pytest.mark.parametrize("kind", ["index", "smoothed", "soft", "top-k"])
 @pytest.mark.parametrize("dtype", TOLERANCE)
 def test_dense(backend, shape, kind, dtype) -> None:
-    kernels: DenseKernels = BACKENDS[backend][0]
+    kernels: DenseKernels = BACKENDS[backend].dense
     options, textbook = SHAPES[shape]
     generator = torch.Generator().manual_seed(0)
     logits = (3 * torch.randn(6, 5, generator=generator)).to(getattr(torch, dtype))
@@ -86,7 +76,7 @@ def test_dense(backend, shape, kind, dtype) -> None:
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("gamma", [0.0, 2.0])
 def test_sigmoid(backend, dtype, gamma) -> None:
-    kernels: SigmoidKernels = BACKENDS[backend][1]
+    kernels: SigmoidKernels = BACKENDS[backend].sigmoid
     generator = torch.Generator().manual_seed(0)
     logits = (3 * torch.randn(4, 3, generator=generator)).to(getattr(torch, dtype))
     target = torch.rand(4, 3, generator=generator).double()
@@ -107,7 +97,7 @@ def test_sigmoid(backend, dtype, gamma) -> None:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_two_verbs_make_the_third(backend) -> None:
-    kernels: DenseKernels = BACKENDS[backend][0]
+    kernels: DenseKernels = BACKENDS[backend].dense
     logits = torch.randn(6, 5, generator=torch.Generator().manual_seed(1)).double()
     q, _ = targets()["soft"]
     one = torch.ones(6, dtype=torch.float64)
@@ -125,7 +115,7 @@ def test_two_verbs_make_the_third(backend) -> None:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_row_does_not_depend_on_the_rows_beside_it(backend) -> None:
-    kernels: DenseKernels = BACKENDS[backend][0]
+    kernels: DenseKernels = BACKENDS[backend].dense
     logits = torch.randn(33, 17, generator=torch.Generator().manual_seed(2))
     target = torch.arange(33) % 17
     one = torch.ones((), dtype=torch.float64)
@@ -141,7 +131,7 @@ def test_a_row_does_not_depend_on_the_rows_beside_it(backend) -> None:
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("width", [17, 33_000, 50_001])
 def test_long_rows_do_not_depend_on_threads(backend, width) -> None:
-    kernels: DenseKernels = BACKENDS[backend][0]
+    kernels: DenseKernels = BACKENDS[backend].dense
     generator = torch.Generator().manual_seed(0)
     logits = torch.randn(4, width, dtype=torch.float64, generator=generator)
     target, one = torch.arange(4), torch.ones((), dtype=torch.float64)

@@ -9,10 +9,8 @@ from crossent.core import loss as losses
 from crossent.core import row as rows
 from crossent.core.array import Array, Namespace, device_of, take_along_rows
 from crossent.core.row import Row
-from crossent.core.shape import Shape
+from crossent.core.shape import PLAIN
 from crossent.core.target import readable
-
-PLAIN = Shape()
 
 
 class Statistics(NamedTuple):

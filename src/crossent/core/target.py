@@ -22,7 +22,7 @@ from crossent.core.array import (
 class Labels(NamedTuple):
     """The target of rows as it was given, and what makes a measure of it.
 
-    index          (N,) classes of any integer type; with `values` (N, K), negative is padding
+    indices        (N,) classes of any integer type; with `values` (N, K), negative is padding
     values         (N, K) mass at the K classes of a row
     dense          (N, V) mass at every class; instead of an index
     class_weight   (V,)   multiplies the mass at each class
@@ -30,7 +30,7 @@ class Labels(NamedTuple):
     mask           (N,)   False leaves a row out
     """
 
-    index: Array | None = None
+    indices: Array | None = None
     values: Array | None = None
     dense: Array | None = None
     class_weight: Array | None = None
@@ -88,8 +88,8 @@ def measure(xp: Namespace, labels: Labels, logits: Array) -> Measure:
     if labels.dense is not None:
         return from_dense(xp, labels.dense, logits, **common)
     if labels.values is not None:
-        return from_top_k(xp, labels.index, labels.values, logits, **common)
-    return from_index(xp, labels.index, logits, ignore_index=labels.ignore_index, **common)
+        return from_top_k(xp, labels.indices, labels.values, logits, **common)
+    return from_index(xp, labels.indices, logits, ignore_index=labels.ignore_index, **common)
 
 
 def totals(xp: Namespace, labels: Labels, logits: Array) -> tuple[Array, Array]:

@@ -37,6 +37,13 @@ _CPU = (
 )
 
 
+def has_outside(index: Array, classes: int, ignore_index: int | None, mask: Array | None) -> bool:
+    """Say whether a class of index (N,) may lie outside 0 .. classes - 1; only then look closer."""
+    if _CPU is None or index.ndim != 1 or not cpu.is_visible(index):
+        return True
+    return cpu.dense.first_outside(index, classes, ignore_index, mask) is not None
+
+
 def select(logits: Array) -> Choice:
     """Return the backend that serves these logits."""
     return _CPU if _CPU is not None and cpu.is_readable(logits) else _EAGER

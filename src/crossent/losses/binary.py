@@ -5,7 +5,7 @@ from typing import Any
 
 from crossent.core.array import Array, Namespace
 from crossent.core.reduction import By, Reduction, check_reduction
-from crossent.core.shape import Shape
+from crossent.core.shape import shape_of
 from crossent.core.target import BinaryLabels
 from crossent.losses import check, engine
 
@@ -65,7 +65,7 @@ def binary_cross_entropy_with_logits(
     """
     check_reduction(reduction, normalize_by)
     xp = engine.namespace(logits)
-    shape = Shape(gamma=gamma, poly_epsilon=poly_epsilon)
+    shape = shape_of(gamma=gamma, poly_epsilon=poly_epsilon)
     check.weights_are_fixed(shape, weight=weight, pos_weight=pos_weight)
     labels = read_elements(
         xp,

@@ -13,6 +13,7 @@ from crossent.core.array import (
     Array,
     Namespace,
     constant,
+    is_integral,
     is_jax,
     is_torch,
     namespace,
@@ -20,6 +21,7 @@ from crossent.core.array import (
 )
 from crossent.core.shape import Shape
 from crossent.core.target import at_class, signed
+from crossent.kernels.select import has_outside
 
 
 def wants_values(validate: bool | None, array: Array) -> bool:
@@ -49,10 +51,9 @@ def wants_values(validate: bool | None, array: Array) -> bool:
 
 def same_library(name: str, values: object, logits: Array, of: str = "logits") -> None:
     """Raise TypeError unless `values` is None or an array of the logits' library."""
-    _unmasked(of, logits)
     if values is None:
         return
-    _unmasked(name, values)
+    unmasked(name, values)
     if not hasattr(values, "shape") or is_torch(values) != is_torch(logits):
         wanted = "a torch tensor" if is_torch(logits) else "an array"
         raise TypeError(
@@ -61,9 +62,9 @@ def same_library(name: str, values: object, logits: Array, of: str = "logits") -
         )
 
 
-def _unmasked(name: str, values: object) -> None:
+def unmasked(name: str, values: object) -> None:
     """Raise TypeError for NumPy's masked arrays, whose mask no loss would see."""
-    if not is_torch(values) and isinstance(values, np.ma.MaskedArray):
+    if isinstance(values, np.ma.MaskedArray):
         raise TypeError(
             f"{name} must be a plain array; the mask of a MaskedArray would be lost. Use "
             "its .data, and mask= for what is left out."
@@ -89,7 +90,7 @@ def index_target(
             f"target must have shape {rows} to match {name} {tuple(logits.shape)} with classes "
             f"on axis {axis}; got {shape}.{hint}"
         )
-    if not xp.isdtype(target.dtype, ("integral", "bool")):
+    if not is_integral(xp, target):
         raise TypeError(
             f"class indices must be of an integer type; got {target.dtype}. Use an integer "
             f"target, or soft labels of shape {tuple(logits.shape)}."
@@ -110,6 +111,8 @@ def index_values(
     xp: Namespace, target: Array, classes: int, ignore_index: int | None, mask: Array | None
 ) -> None:
     """Raise IndexError for the first class outside 0 .. classes - 1."""
+    if not has_outside(target, classes, ignore_index, mask):
+        return
     xp, index = namespace(target), signed(target)  # of NumPy labels jit hides nothing
     bad = (index < 0) | (index >= classes)
     if ignore_index is not None:
@@ -219,8 +222,10 @@ def weights_are_fixed(shape: Shape, **weights: object) -> None:
 
     At a weight of 0 the row's c / mass is lost, and with it the weight's derivative, phi(c).
     """
+    if shape.is_plain:
+        return
     for name, weight in weights.items():
-        if getattr(weight, "requires_grad", False) and not shape.is_plain:
+        if getattr(weight, "requires_grad", False):
             raise ValueError(
                 f"a {name} that needs a gradient goes outside: use reduction='none' and "
                 "multiply the rows by it"
@@ -288,6 +293,8 @@ def divisor(normalize_by: object) -> None:
 
 def smoothing(label_smoothing: Any) -> None:
     """Raise unless label smoothing is a number, and a share."""
+    if label_smoothing.__class__ is float and 0.0 <= label_smoothing <= 1.0:
+        return  # isinstance of an abstract number takes half a microsecond
     if not isinstance(label_smoothing, Real):
         got = type(label_smoothing).__name__
         raise TypeError(f"label_smoothing must be a number; got {got}")
@@ -332,7 +339,7 @@ def top_k(
 
 def _of_namespace(xp: Namespace, name: str, values: object) -> None:
     """Raise TypeError unless `values` is an array of the library whose functions `xp` has."""
-    _unmasked(name, values)
+    unmasked(name, values)
     of_torch = xp.__name__ == "array_api_compat.torch"
     if not hasattr(values, "shape") or is_torch(values) != of_torch:
         wanted = "a torch tensor" if of_torch else "an array"

@@ -4,7 +4,7 @@ from typing import Any
 
 from crossent.core.array import Array
 from crossent.core.reduction import LossSum, NormalizeBy, Reduction, check_reduction
-from crossent.core.shape import Shape
+from crossent.core.shape import shape_of
 from crossent.core.target import totals
 from crossent.losses import check, engine
 from crossent.losses.rows import Options, read
@@ -80,7 +80,7 @@ def cross_entropy(
 
     """
     check_reduction(reduction, normalize_by)
-    shape = Shape(gamma=gamma, poly_epsilon=poly_epsilon, z_loss=z_loss)
+    shape = shape_of(gamma=gamma, poly_epsilon=poly_epsilon, z_loss=z_loss)
     check.weights_are_fixed(shape, sample_weight=sample_weight, weight=weight)
     options = Options(
         ignore_index=ignore_index,
@@ -130,7 +130,7 @@ def cross_entropy_sum(
     True
 
     """
-    shape = Shape(gamma=gamma, poly_epsilon=poly_epsilon, z_loss=z_loss)
+    shape = shape_of(gamma=gamma, poly_epsilon=poly_epsilon, z_loss=z_loss)
     check.weights_are_fixed(shape, sample_weight=sample_weight, weight=weight)
     options = Options(
         ignore_index=ignore_index,

@@ -27,7 +27,8 @@ def namespace(logits: Array, name: str = "logits") -> Namespace:
             f"got {type(logits).__name__}. Use numpy.asarray."
         )
         raise TypeError(message) from None
-    if not xp.isdtype(logits.dtype, "real floating"):
+    check.unmasked(name, logits)
+    if not array.is_floating(xp, logits):
         raise TypeError(
             f"{name} must be of a floating type; got {logits.dtype}.{_floating(logits)}"
         )
@@ -127,6 +128,8 @@ def by_of(reduction: Reduction, normalize_by: NormalizeBy | float | Array) -> By
         return None
     if reduction == "sum":
         return 1.0
+    if normalize_by.__class__ is str and normalize_by in ("weight", "rows"):
+        return normalize_by
     check.divisor(normalize_by)
     divisor(normalize_by, 0.0, 0.0)  # a word or a number that is no divisor is refused here
     return normalize_by

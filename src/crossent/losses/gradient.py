@@ -7,7 +7,7 @@ from crossent.core.array import Array, compute_dtype
 from crossent.core.link import link_slope
 from crossent.core.loss import quiet
 from crossent.core.reduction import NormalizeBy, Reduction, check_reduction
-from crossent.core.shape import Shape
+from crossent.core.shape import shape_of
 from crossent.kernels.select import select
 from crossent.losses import engine
 from crossent.losses.layout import class_axis, from_rows, to_rows
@@ -65,7 +65,7 @@ def cross_entropy_gradient(
             "cross_entropy(...).backward() in torch, jax.grad in JAX."
         )
     check_reduction(reduction, normalize_by)
-    shape = Shape(gamma=gamma, poly_epsilon=poly_epsilon, z_loss=z_loss)
+    shape = shape_of(gamma=gamma, poly_epsilon=poly_epsilon, z_loss=z_loss)
     options = Options(
         ignore_index=ignore_index,
         label_smoothing=label_smoothing,

@@ -3,10 +3,9 @@
 Checks, the class axis, the shift of a causal language model, the link; no loss is computed here.
 """
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from crossent.core.array import Array, Namespace, device_of, index_dtype
+from crossent.core.array import Array, Namespace, device_of, index_dtype, is_floating
 from crossent.core.reduction import By, NormalizeBy, Reduction, scale
 from crossent.core.shape import Shape
 from crossent.core.target import Labels, Measure, measure, totals
@@ -14,8 +13,7 @@ from crossent.losses import check, engine, lint
 from crossent.losses.layout import class_axis, shifted, to_rows, without
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What the doors share: which rows and classes count, and how the logits are read."""
 
     ignore_index: int | None = -100
@@ -110,9 +108,9 @@ def read(
         if options.shift and len(target) == 2 and target[0].ndim == logits.ndim:
             target = _shifted_pair(xp, target)
         indices, values = check.top_k(xp, target, lead, classes, options.validate)
-        return result(index=indices, values=values)
+        return result(indices=indices, values=values)
     check.same_library("target", target, logits)
-    if tuple(target.shape) == tuple(logits.shape) and xp.isdtype(target.dtype, "real floating"):
+    if tuple(target.shape) == tuple(logits.shape) and is_floating(xp, target):
         check.no_ignore_index(options.ignore_index)
         dense = to_rows(xp, shifted(xp, target, -2) if options.shift else target, axis)
         if check.wants_values(options.validate, target):
@@ -127,7 +125,7 @@ def read(
     index = xp.reshape(shifted(xp, target, -1) if options.shift else target, (-1,))
     if check.wants_values(options.validate, target):
         check.index_values(xp, index, classes, options.ignore_index, common["mask"])
-    return result(index=index, ignore_index=options.ignore_index)
+    return result(indices=index, ignore_index=options.ignore_index)
 
 
 def _check_options(

@@ -5,7 +5,6 @@ the slope vanish where the model is surely wrong: at z = -10 with target 1 it is
 scores, -4.5e-5 after a sigmoid, and -0.99995 for cross-entropy.
 """
 
-from dataclasses import replace
 from typing import Any
 
 from crossent.core.array import Array, Namespace, compute_dtype, sum_dtype, sum_rows
@@ -164,7 +163,7 @@ def _parts(
         # t is the target as it is, all weights outside: read again without them. Values were
         # looked at above, and the axis is known by now.
         axis = class_axis(logits, options.axis, last=options.shift)
-        plain = replace(options, sample_weight=None, validate=False, axis=axis)
+        plain = options._replace(sample_weight=None, validate=False, axis=axis)
         q = read(logits, target, None, plain).measure(xp)
     t = xp.astype(density(xp, rows.logits, q), scores.dtype, copy=False)
     bad = (each == 0.0) & ~xp.all(xp.isfinite(scores), axis=-1)

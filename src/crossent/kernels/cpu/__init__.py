@@ -12,9 +12,10 @@ except ImportError as error:
 
 if native is not None:
     from crossent.kernels.cpu import dense
-    from crossent.kernels.cpu.arrays import is_readable
+    from crossent.kernels.cpu.arrays import is_readable, is_visible
 else:
     dense: Any = None
     is_readable: Any = None
+    is_visible: Any = None
 
-__all__ = ["dense", "is_readable", "missing", "native"]
+__all__ = ["dense", "is_readable", "is_visible", "missing", "native"]

@@ -4,55 +4,85 @@ A description is (address, type, row stride, column stride, array), strides in e
 comes last, so that what was made for a call lives as long as its description.
 """
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from crossent.core.array import Array, is_torch
 
-# Types by name, with their numbers in native/task.hpp.
-REALS: Mapping[Any, int] = {
-    np.dtype(name): number for number, name in enumerate(("float32", "float64"))
-} | {np.dtype("float16"): 3}
-INTEGERS: Mapping[Any, int] = {
-    np.dtype(name): number
-    for number, name in enumerate(
-        ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")
-    )
-} | {np.dtype("bool"): 1}
-_torch_reals: dict[Any, int] = {}
-_torch_integers: dict[Any, int] = {}
+# Types by their numbers in native/task.hpp.
+REALS = ("float32", "float64", "bfloat16", "float16")
+INTEGERS = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")
 
 Described = tuple[int, int, int, int, Array] | None
+Table = dict[Any, int]
 
 
-def _fill() -> None:
-    import torch
-
-    names = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")
-    _torch_integers.update({getattr(torch, name): i for i, name in enumerate(names)})
-    _torch_integers[torch.bool] = 1
-    reals = ("float32", "float64", "bfloat16", "float16")
-    _torch_reals.update({getattr(torch, name): i for i, name in enumerate(reals)})
+def _numbered(names: tuple[str, ...], dtype: Callable[[str], Any]) -> Table:
+    return {dtype(name): number for number, name in enumerate(names) if name != "bfloat16"}
 
 
-def real_type(array: Array) -> int | None:
-    """Return the number of a floating array's type, or None for one the kernels do not read."""
+_REALS = _numbered(REALS, np.dtype)
+_INTEGERS = _numbered(INTEGERS, np.dtype) | {np.dtype("bool"): 1}
+_TORCH_REALS: Table = {}
+_TORCH_INTEGERS: Table = {}
+
+
+def _torch() -> Any:
+    """Return PyTorch, which is loaded where there is a tensor, and know its types."""
+    torch: Any = sys.modules["torch"]
+    if not _TORCH_REALS:
+        _TORCH_INTEGERS.update(_numbered(INTEGERS, lambda name: getattr(torch, name)))
+        _TORCH_INTEGERS[torch.bool] = 1
+        _TORCH_REALS.update(_numbered(REALS, lambda name: getattr(torch, name)))
+        _TORCH_REALS[torch.bfloat16] = REALS.index("bfloat16")
+    return torch
+
+
+def is_readable(array: Array) -> bool:
+    """Say whether the kernels can read this floating array where it lies."""
+    if is_torch(array):
+        return _is_plain(array) and array.dtype in _TORCH_REALS
+    return isinstance(array, np.ndarray) and array.dtype in _REALS and _is_whole(array)
+
+
+def is_visible(array: Array) -> bool:
+    """Say whether the values of an array of integers lie in this machine's memory."""
+    if is_torch(array):
+        return _is_plain(array) and array.dtype in _TORCH_INTEGERS
+    return isinstance(array, np.ndarray) and array.dtype in _INTEGERS
+
+
+def reals(array: Array | None) -> Described:
+    """Describe an array of real numbers; types the kernels do not read become float64."""
+    if array is None:
+        return None
     if not is_torch(array):
-        return REALS.get(array.dtype)
-    if not _torch_reals:
-        _fill()
-    return _torch_reals.get(array.dtype)
+        return _numpy(array, _REALS, np.float64)
+    kind = _TORCH_REALS.get(array.dtype)
+    return _tensor(array, kind) if kind is not None else _tensor(array.double(), 1)
 
 
-def integer_type(array: Array) -> int | None:
-    """Return the number of an integer or boolean array's type, or None."""
+def integers(array: Array | None) -> Described:
+    """Describe an array of integers or booleans."""
+    if array is None:
+        return None
     if not is_torch(array):
-        return INTEGERS.get(array.dtype)
-    if not _torch_integers:
-        _fill()
-    return _torch_integers.get(array.dtype)
+        return _numpy(array, _INTEGERS, np.int64)
+    kind = _TORCH_INTEGERS.get(array.dtype)
+    return _tensor(array, kind) if kind is not None else _tensor(array.long(), 6)
+
+
+def numbers(array: Array) -> Described:
+    """Describe an array of any type, integers negative: -1 - their number."""
+    integral = _TORCH_INTEGERS if is_torch(array) else _INTEGERS
+    if array.dtype not in integral:
+        return reals(array)
+    found = integers(array)
+    assert found is not None
+    return (found[0], -1 - found[1], *found[2:])
 
 
 def address(array: Array) -> int:
@@ -60,59 +90,46 @@ def address(array: Array) -> int:
     return array.data_ptr() if is_torch(array) else array.__array_interface__["data"][0]
 
 
-def strides(array: Array) -> tuple[int, ...]:
-    """Return the strides in elements."""
-    if is_torch(array):
-        return array.stride()
-    return tuple(stride // array.itemsize for stride in array.strides)
+def rows_of(logits: Array) -> tuple[int, int, int, int, int, Array]:
+    """Describe rows (N, V), in memory of their own where the classes of a row lie apart."""
+    rows, classes = logits.shape
+    found = reals(logits)
+    assert found is not None
+    if found[3] != 1 and classes > 1:
+        found = reals(logits.contiguous() if is_torch(logits) else logits.copy(order="C"))
+        assert found is not None
+    return found[0], found[1], rows, classes, found[2], found[4]
 
 
-def reals(array: Array | None) -> Described:
-    """Describe an array of real numbers; types the kernels do not read become float64."""
-    if array is None:
-        return None
-    kind = real_type(array)
-    if kind is None or not _is_aligned(array):
-        array = array.double() if is_torch(array) else np.array(array, dtype=np.float64)
-        kind = 1
-    return _described(array, kind)
+def _is_plain(tensor: Array) -> bool:
+    """Say whether this is a tensor with memory of its own in this machine."""
+    torch, kind = _torch(), type(tensor)
+    if kind is not torch.Tensor and kind is not torch.nn.Parameter:
+        return False
+    # Under a dispatch mode (fake tensors, tracing) what is made may have no memory.
+    observed = torch._C._len_torch_dispatch_stack()
+    return tensor.is_cpu and not observed and tensor.layout is torch.strided
 
 
-def integers(array: Array | None) -> Described:
-    """Describe an array of integers or booleans."""
-    if array is None:
-        return None
-    kind = integer_type(array)
-    if kind is None or not _is_aligned(array):
-        array = array.long() if is_torch(array) else np.array(array, dtype=np.int64)
-        kind = 6
-    return _described(array, kind)
-
-
-def is_readable(array: Array) -> bool:
-    """Say whether the kernels can read this floating array where it lies."""
-    if is_torch(array):
-        import torch
-
-        plain = type(array) is torch.Tensor or type(array) is torch.nn.Parameter
-        return plain and array.is_cpu and array.layout is torch.strided and _has_type(array)
-    return isinstance(array, np.ndarray) and array.dtype in REALS and _is_aligned(array)
-
-
-def _has_type(tensor: Array) -> bool:
-    return real_type(tensor) is not None
-
-
-def _described(array: Array, kind: int) -> Described:
-    if is_torch(array) and not array.is_cpu:
+def _tensor(array: Array, kind: int) -> Described:
+    if not array.is_cpu:
         raise ValueError(f"all arrays of a call must be on one device; got cpu and {array.device}")
-    steps = strides(array)
-    row = steps[0] if steps else 0
-    return address(array), kind, row, steps[1] if len(steps) > 1 else 0, array
+    steps = array.stride()
+    axes = len(steps)
+    row, column = steps[0] if axes else 0, steps[1] if axes > 1 else 0
+    return array.data_ptr(), kind, row, column, array
 
 
-def _is_aligned(array: Array) -> bool:
-    """Say whether a NumPy array has whole elements in the machine's order at its strides."""
-    if is_torch(array):
-        return True
-    return array.flags.aligned and all(stride % array.itemsize == 0 for stride in array.strides)
+def _numpy(array: Any, table: Table, otherwise: Any) -> Described:
+    if array.dtype not in table or not _is_whole(array):
+        array = np.array(array, dtype=otherwise)
+    steps = [stride // array.itemsize for stride in array.strides]
+    row, column = steps[0] if steps else 0, steps[1] if len(steps) > 1 else 0
+    start = array.__array_interface__["data"][0]
+    return start, table[array.dtype], row, column, array
+
+
+def _is_whole(array: Any) -> bool:
+    """Say whether elements lie aligned, at strides of whole elements."""
+    size = array.itemsize
+    return array.flags.aligned and all(stride % size == 0 for stride in array.strides)

@@ -5,6 +5,7 @@ of 2 MiB do not.
 """
 
 import ctypes
+import os
 import sys
 from typing import Any
 
@@ -19,24 +20,22 @@ STREAM_BYTES = 1 << 23  # more than this does not stay in the caches until it is
 _MADV_HUGEPAGE = 14
 
 
-def empty_like(array: Array, shape: tuple[int, ...]) -> Array:
-    """Return an uninitialised contiguous array of this shape, in the array's type."""
+def empty_like(array: Array) -> Array:
+    """Return an uninitialised contiguous array of the same shape and type."""
     if is_torch(array):
-        import torch
-
-        made: Array = torch.empty(shape, dtype=array.dtype)
+        made: Array = sys.modules["torch"].empty(array.shape, dtype=array.dtype)
     else:
-        made = np.empty(shape, dtype=array.dtype)
-    if made.nbytes >= ADVISED_BYTES:
-        _advise(address(made), made.nbytes)
+        made = np.empty(array.shape, dtype=array.dtype)
+    size = made.nbytes
+    if size >= ADVISED_BYTES:
+        _advise(address(made), size)
     return made
 
 
 def doubles(array: Array, shape: tuple[int, ...]) -> Array:
     """Return an uninitialised float64 array in the array's library."""
     if is_torch(array):
-        import torch
-
+        torch = sys.modules["torch"]
         return torch.empty(shape, dtype=torch.float64)
     return np.empty(shape)
 
@@ -44,8 +43,7 @@ def doubles(array: Array, shape: tuple[int, ...]) -> Array:
 def number(array: Array, value: float) -> Array:
     """Return a float64 number () in the array's library."""
     if is_torch(array):
-        import torch
-
+        torch = sys.modules["torch"]
         return torch.scalar_tensor(value, dtype=torch.float64)
     return np.float64(value)
 
@@ -59,8 +57,6 @@ def threads_for(array: Array) -> int:
 
 
 def _cores() -> int:
-    import os
-
     asked = os.environ.get("OMP_NUM_THREADS", "")
     if asked.isdigit() and int(asked) > 0:
         return int(asked)

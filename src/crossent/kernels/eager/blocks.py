@@ -90,7 +90,7 @@ def rows_of(labels: Labels, rows: slice) -> Labels:
         return None if part is None else part[rows]
 
     return labels._replace(
-        index=cut(labels.index),
+        indices=cut(labels.indices),
         values=cut(labels.values),
         dense=cut(labels.dense),
         sample_weight=cut(labels.sample_weight),

@@ -1,5 +1,7 @@
 """Sigmoid elements with the array library's own operations: `core` on blocks of elements."""
 
+from typing import Any
+
 from crossent.core import loss as losses
 from crossent.core import reduction
 from crossent.core import row as rows
@@ -60,8 +62,8 @@ def _broadcast(labels: BinaryLabels, logits: Array) -> list[Array]:
 def _cut(labels: BinaryLabels, arrays: list[Array], at: tuple[slice, ...]) -> BinaryLabels:
     """Return the labels of some elements, from what `_broadcast` made of them."""
     rest = iter(arrays)
-    cut = [None if array is None else next(rest)[at] for array in labels.arrays]
-    return BinaryLabels(*cut, *labels.numbers)
+    cut: Any = [None if array is None else next(rest)[at] for array in labels.arrays]
+    return BinaryLabels(*cut, *labels.numbers)  # pyright: ignore[reportCallIssue]
 
 
 def _loss(logits: Array, labels: BinaryLabels, shape: Shape) -> Array:

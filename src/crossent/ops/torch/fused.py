@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import torch
 
-from crossent.core.array import compute_dtype, namespace
 from crossent.core.reduction import By
 from crossent.core.shape import Shape
 from crossent.ops.torch.operators import KERNELS, AnyLabels, loss_operator
@@ -122,4 +121,5 @@ def _scaled_sum(value: torch.Tensor, scale: torch.Tensor | None) -> torch.Tensor
 
 def _narrow(value: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
     """Return a loss in the logits' type, float32 for half precision."""
-    return value.to(compute_dtype(namespace(logits), logits.dtype))
+    dtype = logits.dtype
+    return value.to(dtype if dtype.itemsize >= 4 else torch.float32)

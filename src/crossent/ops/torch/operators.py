@@ -26,8 +26,9 @@ class Verbs(NamedTuple):
 
 
 def _row_labels(*parts: Any) -> Labels:
-    *arrays, ignore, smoothing = parts
-    return Labels(*arrays, None if ignore is None else int(ignore), smoothing)
+    ignore = None if parts[-2] is None else int(parts[-2])  # a schema has it as a float
+    arrays: Any = parts[:-2]
+    return Labels(*arrays, ignore, parts[-1])  # pyright: ignore[reportCallIssue]
 
 
 KERNELS: dict[str, Verbs] = {  # by name: an operator's schema holds strings, not functions

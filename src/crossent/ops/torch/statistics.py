@@ -12,6 +12,7 @@ from crossent.core.array import compute_dtype
 from crossent.core.row import Row
 from crossent.core.target import Labels, measure
 from crossent.kernels.select import select
+from crossent.ops.torch.operators import KERNELS
 from crossent.ops.torch.route import is_batched, route
 
 Three = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
@@ -46,14 +47,16 @@ class _Likelihood(torch.autograd.Function):
         *arrays: torch.Tensor | None,
     ) -> Three:
         ctx.numbers = numbers
-        row = select(logits).dense.read(logits, Labels(*arrays, *numbers), entropy=True)
+        row = select(logits).dense.read(
+            logits, KERNELS["softmax"].labels(*arrays, *numbers), entropy=True
+        )
         ctx.save_for_backward(logits, *row, *arrays)
         return statistics.likelihood(xp, row)
 
     @staticmethod
     def backward(ctx: Any, *upstreams: torch.Tensor) -> Any:  # type: ignore[override]
         logits, *rest = ctx.saved_tensors
-        row, labels = Row(*rest[:5]), Labels(*rest[5:], *ctx.numbers)
+        row, labels = Row(*rest[:5]), KERNELS["softmax"].labels(*rest[5:], *ctx.numbers)
         constants = (None,) * (1 + len(labels.arrays))
         if torch.is_grad_enabled() or any(map(is_batched, upstreams)):
             with torch.enable_grad():

@@ -6,37 +6,18 @@
 
 #include <algorithm>
 
-#include "block.hpp"
-#include "target.hpp"
-#include "threads.hpp"
+#include "plain.hpp"
+#include "spread.hpp"
 
 namespace crossent::CROSSENT_UNIT {
 
-constexpr int max_height = 64;
-
-template <class T>
-struct Patch {
-    int64_t at;
-    double value;
-};
-
-// One thread's memory, for `height` rows at a time.
-template <class T>
-struct Workspace {
-    Buffer<T> scratch;
-    Buffer<Block<T>> blocks;
-    Buffer<T> spread;  // q at every class of a block, its sparse part aside
-    Target targets[max_height];
-    Buffer<Patch<T>> patches;
-};
-
-template <class In>
-struct Compute {
-    using type = float;
-};
-template <>
-struct Compute<double> {
-    using type = double;
+// What `read_block` leaves out: of one block, under the background and the dense part.
+struct Measured {
+    int64_t live;         // classes that are not removed
+    double weight;        // of these, the sum of the background's weights w_j
+    double below;         // and of w_j (top - z_j)
+    double dense;         // the sum of the dense part d_j
+    double dense_below;   // and of d_j (top - z_j)
 };
 
 template <class In>
@@ -51,67 +32,103 @@ class Dense {
         blocks_ = std::max<int64_t>(1, (classes_ + block_size - 1) / block_size);
         padded_ = (classes_ + W - 1) / W * W;
         height_ = std::clamp<int64_t>(16384 / std::max<int64_t>(1, classes_), 1, max_height);
-        weighted_ = task.labels.class_weight.data != nullptr && needs_weights();
-        if (weighted_) {
-            weights_.reserve(classes_);
-            for (int64_t j = 0; j < classes_; ++j) {
-                weights_[j] = T(real_at(task.labels.class_weight, j));
-                all_weights_ += double(weights_[j]);
-            }
-        } else {
-            all_weights_ = double(classes_);
-        }
+        if (task.labels.class_weight.data != nullptr && needs_weights()) read_weights();
     }
 
     void run() {
+        if (PlainRows<In>::fit(task_)) return PlainRows<In>(task_).run();
         const int64_t rows = task_.logits.rows;
         auto work = [this, rows](int64_t part) {
-            thread_local Workspace<T> space;
+            thread_local Space space;
             batch(space, part * height_, std::min(rows, (part + 1) * height_));
         };
         for_each_part((rows + height_ - 1) / height_, task_.threads, work);
     }
 
    private:
+    // One thread's memory, for `height` rows at a time.
+    struct Space {
+        Buffer<T> scratch;
+        Buffer<Block<T>> blocks;
+        Buffer<Measured> measured;
+        Buffer<T> table;  // q at every class of a block, its sparse part aside
+        Target targets[max_height];
+        Buffer<Patch> patches;
+    };
+
+    // One row at work.
+    struct Place {
+        int64_t row;
+        const In* z;
+        T* scratch;
+        Block<T>* blocks;
+        Measured* measured;
+        T* table;
+        Target& q;
+    };
+
     bool needs_weights() const {
         return task_.labels.smoothing != 0.0 || task_.labels.dense.data != nullptr;
     }
 
-    const In* row_at(int64_t row) const {
-        return static_cast<const In*>(task_.logits.data) + row * task_.logits.stride;
+    void read_weights() {
+        weights_.reserve(padded_);
+        weights_of_blocks_.reserve(blocks_);
+        for (int64_t j = 0; j < padded_; ++j) {
+            weights_[j] = j < classes_ ? T(real_at(task_.labels.class_weight, j)) : T(0);
+        }
+        for (int64_t b = 0; b < blocks_; ++b) {
+            double sum = 0.0;
+            for (int64_t j = start_of(b); j < start_of(b) + size_of(b); ++j) sum += double(weights_[j]);
+            weights_of_blocks_[b] = sum;
+        }
     }
 
-    void batch(Workspace<T>& space, int64_t from, int64_t to) {
-        const size_t count = size_t(to - from);
+    const T* weights() const { return weights_.data(); }  // null: 1
+    const T* weights_at(int64_t start) const {
+        return weights() == nullptr ? nullptr : weights() + start;
+    }
+    int64_t start_of(int64_t b) const { return b * block_size; }
+    int64_t size_of(int64_t b) const { return std::min(block_size, classes_ - b * block_size); }
+
+    Place place(Space& space, int64_t i, int64_t row) const {
+        const In* z = static_cast<const In*>(task_.logits.data) + row * task_.logits.stride;
+        T* scratch = task_.slopes == nullptr ? nullptr : space.scratch.data() + i * padded_;
+        return {row, z, scratch, space.blocks.data() + i * blocks_,
+                space.measured.data() + i * blocks_, space.table.data(), space.targets[i]};
+    }
+
+    void batch(Space& space, int64_t from, int64_t to) const {
+        const int64_t count = to - from;
         const bool slopes = task_.slopes != nullptr;
         if (slopes) space.scratch.reserve(padded_ * height_);
         space.blocks.reserve(blocks_ * height_);
-        space.spread.reserve(block_size);
+        space.measured.reserve(blocks_ * height_);
+        space.table.reserve(block_size);
         Row rows[max_height];
         bool skipped[max_height];
         {
             FlushToZero flush;
-            for (size_t i = 0; i < count; ++i) {
+            for (int64_t i = 0; i < count; ++i) {
                 Target& q = space.targets[i];
-                read_target(task_.labels, from + int64_t(i), classes_, q);
+                read_target(task_.labels, from + i, classes_, q);
                 skipped[i] = q.empty() && task_.numbers == nullptr && task_.given == nullptr;
-                if (skipped[i]) continue;
-                read_row(space, i, from + int64_t(i));
+                if (!skipped[i]) read_row(place(space, i, from + i));
             }
         }
-        for (size_t i = 0; i < count; ++i) {
-            const int64_t row = from + int64_t(i);
+        for (int64_t i = 0; i < count; ++i) {
+            const int64_t row = from + i;
             if (skipped[i]) {
                 if (task_.losses != nullptr) task_.losses[row] = 0.0;
                 continue;
             }
-            rows[i] = joined(space, i, row);
+            rows[i] = joined(place(space, i, row));
             if (task_.numbers != nullptr) task_.numbers[row] = rows[i];
             if (task_.losses != nullptr) task_.losses[row] = loss(rows[i], task_.shape);
         }
         if (!slopes) return;
-        for (size_t i = 0; i < count; ++i) {
-            const int64_t row = from + int64_t(i);
+        for (int64_t i = 0; i < count; ++i) {
+            const int64_t row = from + i;
             Slope slope{0.0, 0.0, 0.0};
             if (task_.given != nullptr) {
                 slope = task_.given[row];
@@ -119,36 +136,74 @@ class Dense {
                 const double own = task_.row_scale == nullptr ? 1.0 : task_.row_scale[row];
                 slope = coefficients(rows[i], task_.shape, task_.scale * own);
             }
-            write_row(space, i, row, rows[i], slope);
+            if (unused(slope)) {
+                std::memset(static_cast<void*>(out_at(row)), 0, size_t(classes_) * sizeof(In));
+            } else {
+                make_patches(place(space, i, row), space.patches, rows[i], slope);
+                write_row(place(space, i, row), space.patches, rows[i], slope);
+            }
         }
     }
 
-    void read_row(Workspace<T>& space, size_t i, int64_t row) {
-        const In* z = row_at(row);
-        T* scratch = task_.slopes == nullptr ? nullptr : space.scratch.data() + int64_t(i) * padded_;
-        Block<T>* blocks = space.blocks.data() + int64_t(i) * blocks_;
-        const bool below = space.targets[i].background != 0.0 && !weighted_;
+    void read_row(const Place& at) const {
+        const bool even = at.q.background != 0.0 && weights() == nullptr && at.q.dense_factor == 0.0;
         for (int64_t b = 0; b < blocks_; ++b) {
-            const int64_t start = b * block_size, n = std::min(block_size, classes_ - start);
-            T* to = scratch == nullptr ? nullptr : scratch + start;
-            if (task_.entropy) {
-                blocks[b] = below ? read_block<T, true, true>(z + start, n, to, n)
-                                  : read_block<T, false, true>(z + start, n, to, n);
-            } else {
-                blocks[b] = below ? read_block<T, true, false>(z + start, n, to, n)
-                                  : read_block<T, false, false>(z + start, n, to, n);
+            const int64_t start = start_of(b), n = size_of(b);
+            Block<T>& block = at.blocks[b];
+            Measured& measured = at.measured[b];
+            measured = {n, 0.0, 0.0, 0.0, 0.0};
+            const T* table = nullptr;
+            if (at.q.dense_factor != 0.0) {
+                table = at.table;
+                measured.dense =
+                    copy_dense(task_.labels.dense, at.row, start, n, weights(), at.table);
+            } else if (at.q.background != 0.0) {
+                table = weights_at(start);
             }
-            if (blocks[b].at >= 0) blocks[b].at += start;
+            block = table != nullptr ? read<Weigh::table>(at, start, n, table)
+                    : even           ? read<Weigh::evenly>(at, start, n, table)
+                                     : read<Weigh::none>(at, start, n, table);
+            if (block.at >= 0) block.at += start;
+            if (at.q.dense_factor != 0.0) measure_dense(at, b);
+            if (at.q.background != 0.0) measure_background(at, b);
         }
+    }
+
+    template <Weigh weigh>
+    Block<T> read(const Place& at, int64_t start, int64_t n, const T* table) const {
+        T* to = at.scratch == nullptr ? nullptr : at.scratch + start;
+        return task_.entropy ? read_block<T, weigh, true>(at.z + start, n, to, table, n)
+                             : read_block<T, weigh, false>(at.z + start, n, to, table, n);
+    }
+
+    void measure_dense(const Place& at, int64_t b) const {
+        const Block<T>& block = at.blocks[b];
+        Measured& measured = at.measured[b];
+        measured.dense_below = block.below;
+        if (std::isfinite(block.below)) return;
+        const Weighed found = weigh_live(at.z + start_of(b), size_of(b), at.table, block.top);
+        measured.dense_below = found.lost ? infinity : found.below;
+    }
+
+    void measure_background(const Place& at, int64_t b) const {
+        const Block<T>& block = at.blocks[b];
+        Measured& measured = at.measured[b];
+        if (at.q.dense_factor == 0.0 && std::isfinite(block.below)) {
+            measured.weight = weights() == nullptr ? double(size_of(b)) : weights_of_blocks_[b];
+            measured.below = block.below;
+            return;
+        }
+        const int64_t start = start_of(b);
+        const Weighed found = weigh_live(at.z + start, size_of(b), weights_at(start), block.top);
+        measured.live = found.live;
+        measured.weight = found.weight;
+        measured.below = found.below;
     }
 
     // The row's numbers, its blocks joined.
-    Row joined(Workspace<T>& space, size_t i, int64_t row) {
-        const Block<T>* blocks = space.blocks.data() + int64_t(i) * blocks_;
-        const In* z = row_at(row);
-        Target& q = space.targets[i];
+    Row joined(const Place& at) const {
         Row found{-infinity, 0.0, 0.0, 0.0, 0.0};
-        for (int64_t b = 0; b < blocks_; ++b) found.m = std::max(found.m, double(blocks[b].top));
+        for (int64_t b = 0; b < blocks_; ++b) found.m = std::max(found.m, double(at.blocks[b].top));
         const double m = found.m, base = m == -infinity ? 0.0 : m;
         bool max_is_out = false;  // the one maximum that r leaves out
         double r = 0.0, r_lost = 0.0, h = 0.0;
@@ -158,29 +213,29 @@ class Dense {
             r = next;
         };
         for (int64_t b = 0; b < blocks_; ++b) {
-            const Block<T>& block = blocks[b];
-            const bool live = double(block.top) != -infinity;
-            const double scale = live ? exp_below(base, double(block.ref)) : 1.0;
-            if (block.sum != 0.0) add(block.sum * scale);
-            if (task_.entropy && live) h += scale * (block.h + block.sum * (m - double(block.top)));
+            Block<T>& block = at.blocks[b];
+            const double top = double(block.top);
+            const bool live = top != -infinity;
+            block.share = exp_below(base, std::min(base, double(block.ref)));
+            if (block.sum != 0.0) add(block.sum * (live ? block.share : 1.0));
             if (!live) continue;
-            if (!max_is_out && double(block.top) == m) {
+            if (task_.entropy) h += block.share * (block.h + block.sum * (m - top));
+            if (!max_is_out && top == m) {
                 max_is_out = true;
             } else {
-                const double share = exp_below(base, double(block.top));
+                const double share = exp_below(base, top);
                 add(share);
-                if (task_.entropy) h += times(share, m - double(block.top));
+                if (task_.entropy) h += times(share, m - top);
             }
         }
         found.r = r_lost == r_lost ? r + r_lost : r;
         if (m == infinity) found.r = not_a_number;
         found.h = h;
-        found.mass = q.mass();
-        for (const Pair& pair : q.sparse) {
-            found.gap += times(pair.mass, m - double(widen(z[pair.at])));
+        found.mass = at.q.mass();
+        for (const Pair& pair : at.q.sparse) {
+            found.gap += times(pair.mass, m - double(widen(at.z[pair.at])));
         }
-        if (q.background != 0.0) add_background(blocks, z, q, found);
-        if (q.dense_factor != 0.0) add_dense(z, row, q, found);
+        add_spread(at, found);
         if (m == -infinity) {
             found.gap = 0.0;
             if (found.mass > 0.0) found.r = not_a_number;
@@ -189,156 +244,50 @@ class Dense {
     }
 
     // The background is shared by the live classes; q.background becomes its density.
-    void add_background(const Block<T>* blocks, const In* z, Target& q, Row& found) const {
-        double below = 0.0, live = double(classes_), weight = all_weights_;
-        const bool plain = !weighted_;
-        for (int64_t b = 0; b < blocks_ && plain; ++b) {
-            const int64_t start = b * block_size, n = std::min(block_size, classes_ - start);
-            below += blocks[b].below + double(n) * (found.m - double(blocks[b].top));
+    void add_spread(const Place& at, Row& found) const {
+        Target& q = at.q;
+        if (q.background == 0.0 && q.dense_factor == 0.0) return;
+        Measured all{0, 0.0, 0.0, 0.0, 0.0};
+        for (int64_t b = 0; b < blocks_; ++b) {
+            const Measured& own = at.measured[b];
+            const double drop = found.m - double(at.blocks[b].top);
+            all.live += own.live;
+            all.weight += own.weight;
+            all.below += own.below + (own.weight == 0.0 ? 0.0 : own.weight * drop);
+            all.dense += own.dense;
+            all.dense_below += own.dense_below + (own.dense == 0.0 ? 0.0 : own.dense * drop);
         }
-        if (!plain || !(below < infinity)) {  // weighted, or with removed classes: one by one
-            below = live = weight = 0.0;
-            for (int64_t j = 0; j < classes_; ++j) {
-                const double x = double(widen(z[j]));
-                if (x == -infinity) continue;
-                const double w = !weighted_ ? 1.0 : double(weights_[j]);
-                live += 1.0;
-                weight += w;
-                below += times(w, found.m - x);
-            }
-        }
-        q.background = live == 0.0 ? 0.0 : q.background / live;
-        found.gap += times(q.background, below);
-        found.mass += q.background * weight;
-    }
-
-    void add_dense(const In* z, int64_t row, const Target& q, Row& found) const {
-        double gap = 0.0, mass = 0.0;
-        for (int64_t j = 0; j < classes_; ++j) {
-            const double part = dense_at(row, j);
-            mass += part;
-            gap += times(part, found.m - double(widen(z[j])));
-        }
-        found.gap += times(q.dense_factor, gap);
-        found.mass += q.dense_factor * mass;
-    }
-
-    double dense_at(int64_t row, int64_t j) const {
-        const double part = real_at(task_.labels.dense, row, j);
-        return !weighted_ ? part : weighted(part, double(weights_[j]));
+        q.background = all.live == 0 ? 0.0 : q.background / double(all.live);
+        found.gap += times(q.background, all.below) + times(q.dense_factor, all.dense_below);
+        found.mass += q.background * all.weight + q.dense_factor * all.dense;
     }
 
     // q at a class, its sparse part aside
-    double spread_at(const In* z, int64_t row, const Target& q, int64_t j) const {
-        double value = q.dense_factor == 0.0 ? 0.0 : q.dense_factor * dense_at(row, j);
-        if (q.background != 0.0 && double(widen(z[j])) != -infinity) {
-            value += q.background * (!weighted_ ? 1.0 : double(weights_[j]));
+    double spread_at(const Place& at, int64_t j) const {
+        double value = 0.0;
+        if (at.q.dense_factor != 0.0) {
+            value = at.q.dense_factor * double(part_at(task_.labels.dense, at.row, j, weights()));
+        }
+        if (at.q.background != 0.0 && double(widen(at.z[j])) != -infinity) {
+            value += at.q.background * (weights() == nullptr ? 1.0 : double(weights_[j]));
         }
         return value;
     }
 
-    void write_row(Workspace<T>& space, size_t i, int64_t row, const Row& found, const Slope& s) {
-        In* out = static_cast<In*>(task_.slopes) + row * classes_;
-        if (unused(s)) {
-            std::memset(static_cast<void*>(out), 0, size_t(classes_) * sizeof(In));
-            return;
-        }
-        const In* z = row_at(row);
-        const Target& q = space.targets[i];
-        const Block<T>* blocks = space.blocks.data() + int64_t(i) * blocks_;
-        T* scratch = space.scratch.data() + int64_t(i) * padded_;
-        const double base = found.m == -infinity ? 0.0 : found.m;
-        const double whole = 1.0 + found.r;
-        const double factor = (found.mass * s.gamma + s.alpha) / whole;
-        make_patches(space, blocks, scratch, z, row, q, found, s, factor);
-        // A row so certain that its slopes would be lost below the smallest normal number is
-        // scaled up, and down again in the last step.
-        double largest = 0.0;
-        for (int64_t b = 0; b < blocks_; ++b) {
-            largest = std::max(largest, exp_below(base, std::min(base, double(blocks[b].ref))));
-        }
-        const bool tiny = largest * std::abs(factor) < tiny_scale && s.beta == 0.0;
-        const Patch<T>* patch = space.patches.data();
-        const Patch<T>* last = patch + space.patches.size();
-        for (int64_t b = 0; b < blocks_; ++b) {
-            const int64_t start = b * block_size, n = std::min(block_size, classes_ - start);
-            const double share = exp_below(base, std::min(base, double(blocks[b].ref)));
-            const Patch<T>* until = patch;
-            while (until != last && until->at < start + n) ++until;
-            const double a = factor * share;
-            auto write = [&](auto value) {
-                write_block(out + start, n, scratch + start, value, patch, until, start);
-            };
-            const bool has_spread = q.background != 0.0 || q.dense_factor != 0.0;
-            if (s.beta != 0.0) {
-                fill_spread(space, z + start, row, start, n, q, s.gamma);
-                const auto slope = V::set(T(a)), by = V::set(T(s.beta / whole * share));
-                const auto m = V::set(T(base)), far = V::set(T(1e30));
-                const T* spread = space.spread.data();
-                const In* own = z + start;
-                FlushToZero flush;
-                write([=](auto e, int64_t at, int64_t count) {
-                    const auto x = count == W ? V::load(own + at) : load_some<T>(own + at, count, T(0));
-                    const auto below = V::min(far, V::sub(m, x));
-                    return V::sub(V::mul(e, V::fma(by, below, slope)), V::load(spread + at));
-                });
-            } else if (tiny) {
-                fill_spread(space, z + start, row, start, n, q, s.gamma);
-                const auto up = V::set(T(a / tiny_scale)), down = V::set(T(tiny_scale));
-                const T* spread = space.spread.data();
-                write([=](auto e, int64_t at, int64_t) {
-                    return V::sub(V::mul(V::mul(e, up), down), V::load(spread + at));
-                });
-            } else if (has_spread) {
-                fill_spread(space, z + start, row, start, n, q, s.gamma);
-                const auto slope = V::set(T(a));
-                const T* spread = space.spread.data();
-                FlushToZero flush;
-                write([=](auto e, int64_t at, int64_t) {
-                    return V::sub(V::mul(e, slope), V::load(spread + at));
-                });
-            } else {
-                const auto slope = V::set(T(a));
-                FlushToZero flush;
-                write([=](auto e, int64_t, int64_t) { return V::mul(e, slope); });
-            }
-            patch = until;
-        }
-    }
-
-    static constexpr double tiny_scale = sizeof(T) == 4 ? 0x1p-90 : 0x1p-960;
-
-    void fill_spread(Workspace<T>& space, const In* z, int64_t row, int64_t start, int64_t n,
-                     const Target& q, double gamma) const {
-        T* spread = space.spread.data();
-        if (q.background == 0.0 && q.dense_factor == 0.0) {
-            std::fill(spread, spread + (n + W - 1) / W * W, T(0));
-            return;
-        }
-        for (int64_t j = 0; j < n; ++j) {
-            double value = q.dense_factor == 0.0 ? 0.0 : q.dense_factor * dense_at(row, start + j);
-            if (q.background != 0.0 && double(widen(z[j])) != -infinity) {
-                value += q.background * (!weighted_ ? 1.0 : double(weights_[start + j]));
-            }
-            spread[j] = T(gamma * value);
-        }
-    }
-
     // Where the slope is not e times a factor: at the largest of each block and at the targets.
-    void make_patches(Workspace<T>& space, const Block<T>* blocks, const T* scratch, const In* z,
-                      int64_t row, const Target& q, const Row& found, const Slope& s,
-                      double factor) {
-        auto& patches = space.patches;
+    void make_patches(const Place& at, Buffer<Patch>& patches, const Row& found,
+                      const Slope& s) const {
         patches.clear();
         const double whole = 1.0 + found.r, base = found.m == -infinity ? 0.0 : found.m;
+        const double factor = (found.mass * s.gamma + s.alpha) / whole;
         int64_t maximum = -1;
         for (int64_t b = 0; b < blocks_; ++b) {
-            const Block<T>& block = blocks[b];
+            const Block<T>& block = at.blocks[b];
             if (block.at < 0) continue;
             if (maximum < 0 && double(block.top) == found.m) {
                 maximum = block.at;
-                double q_max = spread_at(z, row, q, maximum);
-                for (const Pair& pair : q.sparse) {
+                double q_max = spread_at(at, maximum);
+                for (const Pair& pair : at.q.sparse) {
                     if (pair.at == maximum) q_max += pair.mass;
                 }
                 // p = 1 - r / (1 + r) here: mass - q is exact, where p - 1 would cancel
@@ -347,83 +296,137 @@ class Dense {
             } else if (block.ref != block.top) {
                 const double share = exp_below(base, double(block.top));
                 const double far = s.beta == 0.0 ? 0.0 : s.beta / whole * (base - double(block.top));
-                patches.push_back({block.at, share * (factor + far) -
-                                                 s.gamma * spread_at(z, row, q, block.at)});
+                patches.push_back(
+                    {block.at, share * (factor + far) - s.gamma * spread_at(at, block.at)});
             }
         }
         const int64_t tops = patches.size();
-        for (const Pair& pair : q.sparse) {
+        for (const Pair& pair : at.q.sparse) {
             if (pair.at == maximum) continue;
             int64_t k = 0;
             while (k < patches.size() && patches[k].at != pair.at) ++k;
             if (k == patches.size()) {
-                const Block<T>& block = blocks[pair.at / block_size];
-                const double x = double(widen(z[pair.at]));
+                const double x = double(widen(at.z[pair.at]));
                 const double share =
-                    double(scratch[pair.at]) * exp_below(base, std::min(base, double(block.ref)));
+                    double(at.scratch[pair.at]) * at.blocks[pair.at / block_size].share;
                 const double far =
                     s.beta == 0.0 || share == 0.0 ? 0.0 : s.beta / whole * (base - x);
-                patches.push_back({pair.at, times(share, factor + far) -
-                                                s.gamma * spread_at(z, row, q, pair.at)});
+                patches.push_back(
+                    {pair.at, times(share, factor + far) - s.gamma * spread_at(at, pair.at)});
             }
             patches[k].value -= s.gamma * pair.mass;
         }
         if (patches.size() > tops || blocks_ > 1) {
             std::sort(patches.begin(), patches.end(),
-                      [](const Patch<T>& a, const Patch<T>& b) { return a.at < b.at; });
+                      [](const Patch& a, const Patch& b) { return a.at < b.at; });
         }
     }
 
-    template <class Value>
-    void write_block(In* out, int64_t n, const T* e, Value value, const Patch<T>* patch,
-                     const Patch<T>* until, int64_t start) const {
-        constexpr int64_t align = W * int64_t(sizeof(In));
-        const auto address = reinterpret_cast<uintptr_t>(out);
-        int64_t i = 0;
-        auto some = [&](int64_t count) {  // fewer than a vector, or one with patches
-            T lanes[W];
-            V::store(lanes, value(V::load(e + i), i, count));
-            for (; patch != until && patch->at - start < i + count; ++patch) {
-                lanes[patch->at - start - i] = T(patch->value);
-            }
-            store_some<T>(out + i, V::load(lanes), count);
-            i += count;
-        };
-        const bool stream = task_.stream;
-        if (stream && address % align != 0 && address % sizeof(In) == 0) {
-            some(std::min<int64_t>(n, (align - int64_t(address % align)) / int64_t(sizeof(In))));
-        }
-        while (i < n) {
-            const int64_t next = patch == until ? n : patch->at - start;
-            if (stream) {
-                for (; i + W <= next; i += W) V::stream(out + i, value(V::load(e + i), i, W));
+    void write_row(const Place& at, const Buffer<Patch>& patches, const Row& found,
+                   const Slope& s) const {
+        const double base = found.m == -infinity ? 0.0 : found.m, whole = 1.0 + found.r;
+        const double factor = (found.mass * s.gamma + s.alpha) / whole;
+        double largest = 0.0;
+        for (int64_t b = 0; b < blocks_; ++b) largest = std::max(largest, at.blocks[b].share);
+        const bool tiny = largest * std::abs(factor) < tiny_scale<T> && s.beta == 0.0;
+        const Patch* patch = patches.begin();
+        for (int64_t b = 0; b < blocks_; ++b) {
+            const int64_t start = start_of(b), n = size_of(b);
+            const double share = at.blocks[b].share, slope = factor * share;
+            const Patch* until = patch;
+            while (until != patches.end() && until->at < start + n) ++until;
+            auto write = [&](auto value) {
+                In* out = out_at(at.row) + start;
+                const T* e = at.scratch + start;
+                if (task_.stream) {
+                    write_stream(out, n, e, value, patch, until, start);
+                } else {
+                    write_cached(out, n, e, value, patch, until, start);
+                }
+            };
+            if (tiny) {
+                write_tiny(at, b, slope, s.gamma, write);
             } else {
-                for (; i + W <= next; i += W) V::store(out + i, value(V::load(e + i), i, W));
+                FlushToZero flush;
+                write_normal(at, b, slope, s.beta / whole * share, base, s.gamma, write);
             }
-            if (i >= n) break;
-            if (i + W > n) {
-                some(n - i);
-                continue;
-            }
-            T lanes[W];
-            V::store(lanes, value(V::load(e + i), i, W));
-            for (; patch != until && patch->at - start < i + W; ++patch) {
-                lanes[patch->at - start - i] = T(patch->value);
-            }
-            if (stream) {
-                V::stream(out + i, V::load(lanes));
-            } else {
-                V::store(out + i, V::load(lanes));
-            }
-            i += W;
+            patch = until;
         }
     }
+
+    // What is taken away: factor times a table, or everywhere the factor itself.
+    struct Spread {
+        const T* table;
+        T factor;
+    };
+
+    Spread spread_of(const Place& at, int64_t b, double gamma, bool as_table) const {
+        const Target& q = at.q;
+        const int64_t start = start_of(b), n = size_of(b);
+        const bool removed = at.measured[b].live < n;
+        if (q.dense_factor == 0.0 && !removed) {
+            const double factor = gamma * q.background;
+            if (weights() != nullptr) return {weights() + start, T(factor)};
+            if (!as_table) return {nullptr, T(factor)};
+        }
+        if (q.dense_factor != 0.0) {
+            copy_dense(task_.labels.dense, at.row, start, n, weights(), at.table);
+            if (q.background == 0.0) return {at.table, T(gamma * q.dense_factor)};
+        }
+        add_background(at.table, T(q.dense_factor), T(q.background), weights_at(start), at.z + start, n);
+        return {at.table, T(gamma)};
+    }
+
+    template <class Write>
+    void write_normal(const Place& at, int64_t b, double slope, double by_entropy, double base,
+                      double gamma, Write write) const {
+        const bool plain = at.q.background == 0.0 && at.q.dense_factor == 0.0;
+        const auto a = V::set(T(slope));
+        if (by_entropy != 0.0) {
+            const Spread spread = spread_of(at, b, gamma, true);
+            const auto by = V::set(T(by_entropy)), m = V::set(T(base)), far = V::set(T(1e30));
+            const auto c = V::set(spread.factor);
+            const T* table = spread.table;
+            const In* z = at.z + start_of(b);
+            write([=](auto e, int64_t i, int64_t count) {
+                const auto x = count == W ? V::load(z + i) : load_some<T>(z + i, count, T(0));
+                const auto below = V::min(far, V::sub(m, x));
+                return V::fnma(c, V::load(table + i), V::mul(e, V::fma(by, below, a)));
+            });
+        } else if (plain) {
+            write([=](auto e, int64_t, int64_t) { return V::mul(e, a); });
+        } else {
+            const Spread spread = spread_of(at, b, gamma, false);
+            const auto c = V::set(spread.factor), down = V::set(-spread.factor);
+            const T* table = spread.table;
+            if (table == nullptr) {
+                write([=](auto e, int64_t, int64_t) { return V::fma(e, a, down); });
+            } else {
+                write([=](auto e, int64_t i, int64_t) {
+                    return V::fnma(c, V::load(table + i), V::mul(e, a));
+                });
+            }
+        }
+    }
+
+    // Scaled up, and down again in the last step: otherwise lost below the smallest normal number.
+    template <class Write>
+    void write_tiny(const Place& at, int64_t b, double slope, double gamma, Write write) const {
+        const Spread spread = spread_of(at, b, gamma, true);
+        const auto up = V::set(T(slope / tiny_scale<T>)), down = V::set(T(tiny_scale<T>));
+        const auto c = V::set(spread.factor);
+        const T* table = spread.table;
+        write([=](auto e, int64_t i, int64_t) {
+            return V::fnma(c, V::load(table + i), V::mul(V::mul(e, up), down));
+        });
+    }
+
+    In* out_at(int64_t row) const { return static_cast<In*>(task_.slopes) + row * classes_; }
 
     const DenseTask& task_;
     int64_t classes_, blocks_, padded_, height_;
     Buffer<T> weights_;
-    bool weighted_ = false;
-    double all_weights_ = 0.0;
+    Buffer<double> weights_of_blocks_;
 };
 
 }  // namespace crossent::CROSSENT_UNIT

@@ -7,6 +7,21 @@
 
 namespace crossent::CROSSENT_UNIT {
 
+// p[0] x^(N-1) + .. + p[N-1] as two chains of multiplications, in even and in odd powers.
+template <class T, int N>
+inline typename Vec<T>::type polynomial(const T (&p)[N], typename Vec<T>::type x,
+                                        typename Vec<T>::type square) {
+    using V = Vec<T>;
+    auto high = V::set(p[0]), low = V::set(p[1]);
+    for (int i = 2; i + 1 < N; i += 2) {
+        high = V::fma(high, square, V::set(p[i]));
+        low = V::fma(low, square, V::set(p[i + 1]));
+    }
+    if constexpr (N % 2 == 0) return V::fma(high, x, low);
+    high = V::fma(high, square, V::set(p[N - 1]));
+    return V::fma(low, x, high);
+}
+
 // log(1 + x) = f - f^2 / 2 + s (f^2 / 2 + R(s^2)) with s = f / (2 + f), as in fdlibm.
 constexpr double log_series[7] = {
     1.479819860511658591e-01, 1.531383769920937332e-01, 1.818357216161805012e-01,
@@ -20,8 +35,7 @@ inline Vec<double>::type log_near_1(Vec<double>::type f, Vec<double>::type high,
                                     Vec<double>::type low) {
     using D = Vec<double>;
     const auto s = D::div(f, D::add(D::set(2.0), f)), square = D::mul(s, s);
-    auto series = D::set(log_series[0]);
-    for (int i = 1; i < 7; ++i) series = D::fma(series, square, D::set(log_series[i]));
+    const auto series = polynomial<double>(log_series, square, D::mul(square, square));
     const auto halved = D::mul(D::mul(D::set(0.5), f), f);
     const auto curved = D::fma(s, D::fma(series, square, halved), low);
     return D::sub(high, D::sub(D::sub(halved, curved), f));
@@ -47,9 +61,8 @@ inline Vec<float>::type log1p_unit(Vec<float>::type r) {
     const auto up = V::greater(r, V::set(0.5625f));
     const auto zero = V::set(0.0f);
     const auto f = V::choose(up, V::mul(V::sub(r, V::set(1.0f)), V::set(0.5f)), r);
-    auto series = V::set(p[0]);
-    for (int i = 1; i < 10; ++i) series = V::fma(series, f, V::set(p[i]));
     const auto square = V::mul(f, f), high = V::set(0x1.62e43p-1f), low = V::set(-0x1.05c61p-29f);
+    const auto series = polynomial<float>(p, f, square);
     const auto curved = V::fma(square, series, V::choose(up, low, zero));
     return V::add(V::choose(up, high, zero), V::add(f, curved));
 }

@@ -1,9 +1,10 @@
 // The Python module: descriptions of arrays in, kernels called without the interpreter's lock.
 #include <nanobind/nanobind.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
-#include <optional>
 #include <vector>
 
 #include "task.hpp"
@@ -164,23 +165,17 @@ nb::tuple reduce(const nb::tuple& logits, const nb::tuple& labels, const nb::tup
 }
 
 int64_t first_outside(nb::handle index, nb::handle mask, int64_t rows, int64_t classes,
-                      std::optional<int64_t> ignored) {
+                      int64_t ignored) {
     Labels labels;
     labels.index = integers(index);
     labels.mask = flags(mask);
     labels.k = 1;
-    return unit->first_outside(labels, rows, classes, ignored.value_or(0));
+    return unit->first_outside(labels, rows, classes, ignored);
 }
 
 nb::tuple totals(const nb::tuple& labels, int64_t rows, int64_t classes) {
     const Totals found = unit->totals(labels_of(labels), rows, classes);
     return nb::make_tuple(found.weight, found.count);
-}
-
-// For tests: what another machine would run.
-bool use_unit(const std::string_view name) {
-    (void)name;
-    return false;
 }
 
 }  // namespace
@@ -193,7 +188,7 @@ NB_MODULE(_native, m) {
     m.def("reduce", &reduce);
     m.def("totals", &totals);
     m.def("first_outside", &first_outside, nb::arg("index").none(), nb::arg("mask").none(),
-          nb::arg("rows"), nb::arg("classes"), nb::arg("ignored").none());
+          nb::arg("rows"), nb::arg("classes"), nb::arg("ignored"));
     m.def("unit", [] { return unit->name; });
     m.def("units", [] {
         nb::list names;

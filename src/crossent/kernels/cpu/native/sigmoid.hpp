@@ -25,13 +25,12 @@ namespace crossent::CROSSENT_UNIT {
 
 using D = Vec<double>;
 
-// How many digits double keeps of exp and log1p: all, or 2^-35, of what is rounded to float.
+// How many digits double keeps of e^x and log(1 + r): all, or 2^-35, of what is rounded to float.
 struct AllDigits {
     static constexpr int terms = ExpTable<double>::terms;
     static constexpr const double (&p)[terms] = ExpTable<double>::p;
-    static D::type exp(D::type x) { return exp_of<double>(x); }
     static D::type log1p(D::type r) { return log1p_unit(r); }
-    // u^power, exactly rounded or almost: an error of log u would be `power` times larger
+    // one by one: what log u loses, e^(power log u) loses |power log u| times
     static D::type pow(D::type u, double power) {
         double lanes[D::width];
         D::store(lanes, u);
@@ -40,45 +39,11 @@ struct AllDigits {
     }
 };
 
-struct Risen {
-    D::type exp, risen;  // e^x and 1 - e^x, neither a difference
-};
-
-// For x <= 0.
-template <class Digits>
-inline Risen risen_of(D::type x) {
-    using Table = ExpTable<double>;
-    const auto one = D::set(1.0), zero = D::set(0.0);
-    const auto kept = D::max(D::set(Table::lowest), x);
-    const auto shifted = D::fma(kept, D::set(Table::log2e), D::set(Table::whole));
-    const auto n = D::sub(shifted, D::set(Table::whole));
-    auto f = D::fnma(n, D::set(Table::ln2_high), kept);
-    f = D::fnma(n, D::set(Table::ln2_low), f);
-    auto p = D::set(Digits::p[0]);
-    for (int i = 1; i < Digits::terms; ++i) p = D::fma(p, f, D::set(Digits::p[i]));
-    p = D::fma(D::mul(p, f), f, f);  // e^f - 1
-    const auto power = D::scaled(one, shifted, n);
-    const auto none = D::greater(D::set(Table::lowest), x);
-    return {D::zero_where(none, D::fma(power, p, power)),
-            D::fnma(power, p, D::sub(one, D::choose(none, zero, power)))};
-}
-
 struct FloatDigits {
-    static constexpr int terms = 7;
+    static constexpr int terms = 7;  // at Chebyshev nodes, as in ExpTable
     static constexpr double p[terms] = {
         0x1.a1132015ba37ep-16, 0x1.a15179d80ae96p-13, 0x1.6c16858b7acb9p-10, 0x1.1110c632a3088p-7,
         0x1.5555555c87148p-5,  0x1.55555567532adp-3,  0.5};
-    static D::type exp(D::type x) {
-        using Table = ExpTable<double>;
-        const auto kept = D::max(D::set(Table::lowest), x), one = D::set(1.0);
-        const auto shifted = D::fma(kept, D::set(Table::log2e), D::set(Table::whole));
-        const auto n = D::sub(shifted, D::set(Table::whole));
-        const auto f = D::fnma(n, D::set(0.6931471805599453), kept);
-        auto power = D::set(p[0]);
-        for (int i = 1; i < terms; ++i) power = D::fma(power, f, D::set(p[i]));
-        power = D::fma(D::fma(power, f, one), f, one);
-        return D::scaled(power, shifted, n);
-    }
     static D::type log1p(D::type r) {  // r times a polynomial at Chebyshev nodes
         constexpr double q[13] = {
             0x1.a0d0de7fa0aeap-11, -0x1.8cc7aa9740b75p-8, 0x1.62447f9e11576p-6,
@@ -86,15 +51,36 @@ struct FloatDigits {
             0x1.1cdfb9f191c54p-3,  -0x1.53b4260c5cffcp-3, 0x1.995f95ec7abe6p-3,
             -0x1.fffb1dd16699bp-3, 0x1.5555399fff040p-2,  -0x1.ffffff83090a7p-2,
             0x1.ffffffffd0cdcp-1};
-        auto value = D::set(q[0]);
-        for (int i = 1; i < 13; ++i) value = D::fma(value, r, D::set(q[i]));
-        return D::mul(value, r);
+        return D::mul(polynomial<double>(q, r, D::mul(r, r)), r);
     }
     static D::type pow(D::type u, double power) {
-        const auto lowest = D::set(0x1p-1022), most = D::set(700.0);
+        const auto lowest = D::set(DBL_MIN), most = D::set(700.0);
         return exp_of<double>(D::min(most, D::mul(D::set(power), log_of(D::max(lowest, u)))));
     }
 };
+
+// e^x and 1 - e^x for x <= 0, neither of them a difference; a NaN stays one.
+struct Risen {
+    D::type exp, risen;
+};
+
+template <class Digits>
+inline Risen risen_of(D::type x) {
+    using Table = ExpTable<double>;
+    const auto one = D::set(1.0), lowest = D::set(D::underflows ? Table::nothing : Table::lowest);
+    const auto kept = D::max(lowest, x);
+    const auto shifted = D::fma(kept, D::set(Table::log2e), D::set(Table::whole));
+    const auto n = D::sub(shifted, D::set(Table::whole));
+    auto f = D::fnma(n, D::set(Table::ln2_high), kept);
+    f = D::fnma(n, D::set(Table::ln2_low), f);
+    const auto square = D::mul(f, f);
+    const auto p = D::fma(polynomial<double>(Digits::p, f, square), square, f);  // e^f - 1
+    const auto power = D::scaled(one, shifted, n);
+    const auto risen = D::fnma(power, p, D::sub(one, power));
+    const auto e = D::scaled(D::add(one, p), shifted, n);
+    if constexpr (D::underflows) return {e, risen};
+    return {D::zero_where(D::greater(lowest, x), e), risen};
+}
 
 template <class T>
 inline typename Vec<T>::type magnitude(typename Vec<T>::type x) {
@@ -161,10 +147,13 @@ class Sigmoid {
     static constexpr int64_t block = 1024, part_size = 32 * block;
     // From e^-far on r may be no normal float, and from e^-nothing on no float, of any mass.
     static constexpr float far = 87.0f, nothing = 200.0f;
+    // How small a difference of masses is too small for float, in terms of the smaller one.
+    static constexpr float close = sizeof(In) == 2 ? 0x1p-10f : std::numeric_limits<float>::infinity();
 
     struct Space {
         alignas(64) double positive[block], negative[block], other[block], upstream[block];
         alignas(64) In logits[block];
+        alignas(64) float shares[block];  // e^-|z|
         alignas(64) uint8_t kept[block];
     };
 
@@ -205,6 +194,7 @@ class Sigmoid {
     struct Direct {
         const Given* target;
         double one_sharp, one_flat, nought_sharp, nought_flat;
+        float one_sharply, one_flatly, nought_sharply, nought_flatly;  // the same
         void floats(int64_t i, Vec<float>::type& one, Vec<float>::type& nought) const {
             if constexpr (sizeof(Given) == 8) {
                 D::type ones[2], noughts[2];
@@ -214,9 +204,9 @@ class Sigmoid {
             } else {
                 using F = Vec<float>;
                 const auto t = F::load(target + i);
-                one = F::fma(F::set(float(one_sharp)), t, F::set(float(one_flat)));
-                nought = F::fma(F::set(float(nought_sharp)), F::sub(F::set(1.0f), t),
-                                F::set(float(nought_flat)));
+                one = F::fma(F::set(one_sharply), t, F::set(one_flatly));
+                nought = F::fma(F::set(nought_sharply), F::sub(F::set(1.0f), t),
+                                F::set(nought_flatly));
             }
         }
         void doubles(int64_t i, D::type* one, D::type* nought) const {
@@ -252,7 +242,7 @@ class Sigmoid {
         one_sharp_ = one * sharp, one_flat_ = one * flat;
         nought_sharp_ = nought * sharp, nought_flat_ = nought * flat;
         const bool soft = task.target.data != nullptr || task.smoothing != 0.0;
-        cancels_ = sizeof(In) == 4 && task.slopes != nullptr && soft;
+        cancels_ = !in_double && task.slopes != nullptr && soft;
         selects_ = task.mask.data != nullptr || task.has_ignore;
         // an ignored target is told apart in double
         wide_masses_ = in_double || !plain_ || cancels_ || task.has_ignore;
@@ -432,9 +422,9 @@ class Sigmoid {
             if (direct()) {
                 done = n / W * W;
                 if (in_double || task_.target.type == Real::f32) {
-                    elements(given<T>(start), z, 0, done, start, upstream, sum);
+                    elements(given<T>(start), z, done, start, upstream, space, sum);
                 } else {
-                    elements(given<In>(start), z, 0, done, start, upstream, sum);
+                    elements(given<In>(start), z, done, start, upstream, space, sum);
                 }
                 count += double(done);
             }
@@ -443,12 +433,12 @@ class Sigmoid {
             if (wide_masses_) {
                 count += double(work_out<double>(space, start + done, n - done, false));
                 const Ready<double> ready{space.positive, space.negative};
-                elements(ready, z + done, 0, n - done, start + done, up, sum);
+                elements(ready, z + done, n - done, start + done, up, space, sum);
             } else if constexpr (!in_double) {
                 count += double(work_out<float>(space, start + done, n - done, false));
                 const Ready<float> ready{reinterpret_cast<const float*>(space.positive),
                                          reinterpret_cast<const float*>(space.negative)};
-                elements(ready, z + done, 0, n - done, start + done, up, sum);
+                elements(ready, z + done, n - done, start + done, up, space, sum);
             }
         }
         return {sum.total(), count};
@@ -456,56 +446,74 @@ class Sigmoid {
 
     template <class Given>
     Direct<Given> given(int64_t start) const {
-        return {static_cast<const Given*>(task_.target.data) + start, one_sharp_, one_flat_,
-                nought_sharp_, nought_flat_};
+        return {static_cast<const Given*>(task_.target.data) + start,
+                one_sharp_, one_flat_, nought_sharp_, nought_flat_,
+                float(one_sharp_), float(one_flat_), float(nought_sharp_), float(nought_flat_)};
     }
 
-    // n elements from `start` of all on.
+    struct Found {
+        typename V::type loss, slope;
+    };
+
+    // n elements from `start` of all on. (By value: what is local stays in registers.)
     template <class Masses>
-    void elements(const Masses& masses, const In* z, int64_t i, int64_t n, int64_t start,
-                  const T* upstream, Sum<T>& sum) const {
+    void elements(const Masses masses, const In* z, const int64_t n, int64_t start,
+                  const T* upstream, Space& space, Sum<T>& total) const {
         In* slopes = task_.slopes == nullptr ? nullptr : static_cast<In*>(task_.slopes) + start;
         T* losses = task_.losses == nullptr ? nullptr : static_cast<T*>(task_.losses) + start;
         const bool stream_slopes = task_.stream && aligned(slopes, W * sizeof(In));
         const bool stream_losses = task_.stream && aligned(losses, W * sizeof(T));
         const auto scale = V::set(T(task_.scale));
-        const auto wide_scale = D::set(task_.scale);
-        for (; i < n; i += W) {
-            const int64_t count = std::min<int64_t>(W, n - i);
-            const auto x = count == W ? V::load(z + i) : load_some<T>(z + i, count, T(0));
-            typename V::type loss, slope;
+        const bool plain = plain_;
+        [[maybe_unused]] const bool cancels = cancels_;
+        [[maybe_unused]] const float* shares = space.shares;
+        if constexpr (!in_double) {  // by itself: more of these chains fit into a processor
+            for (int64_t i = 0; plain && i < n; i += W) {
+                const auto size = magnitude<T>(load_up_to(z + i, n - i));
+                V::store(space.shares + i, exp_of<T>(V::sub(V::set(T(0)), size)));
+            }
+        }
+        Sum<T> sum = total;
+        auto step = [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+            const auto x = load_up_to(z + i, count);
+            const auto factor = upstream == nullptr ? scale : V::mul(scale, V::load(upstream + i));
+            Found found;
             if constexpr (in_double) {
                 D::type one, nought;
                 masses.doubles(i, &one, &nought);
-                const auto factor =
-                    upstream == nullptr ? wide_scale : D::mul(wide_scale, D::load(upstream + i));
-                wide(x, one, nought, factor, loss, slope);
-            } else {
-                const auto factor = upstream == nullptr ? scale : V::mul(scale, V::load(upstream + i));
-                if (plain_) {
-                    typename V::type one, nought;
-                    masses.floats(i, one, nought);
-                    const auto size = magnitude<T>(x);
-                    const auto near = V::zero_where(V::greater(size, V::set(nothing)), size);
-                    auto lossy = V::greater(near, V::set(far));
-                    if (cancels_) {
-                        lossy = V::either(lossy, V::greater(V::min(one, nought), V::set(T(0))));
-                    }
-                    narrow_element(x, size, one, nought, factor, loss, slope);
-                    if (V::any(lossy)) {
-                        typename V::type wide_loss, wide_slope;
-                        in_halves(masses, i, x, factor, wide_loss, wide_slope);
-                        loss = V::choose(lossy, wide_loss, loss);
-                        slope = V::choose(lossy, wide_slope, slope);
-                    }
-                } else {
-                    in_halves(masses, i, x, factor, loss, slope);
+                wide(x, one, nought, factor, found.loss, found.slope);
+            } else if (plain) {
+                typename V::type one, nought;
+                masses.floats(i, one, nought);
+                const auto size = magnitude<T>(x);
+                const auto near = V::zero_where(V::greater(size, V::set(nothing)), size);
+                auto lossy = V::greater(near, V::set(far));
+                const auto left = narrow_element(x, size, V::load(shares + i), one, nought, factor,
+                                                 found.loss, found.slope);
+                if (cancels) {  // 0 * inf is NaN, and nothing is less
+                    const auto least = V::mul(V::set(close), V::min(one, nought));
+                    lossy = V::either(lossy, V::greater(least, magnitude<T>(left)));
                 }
+                if (__builtin_expect(V::any(lossy), 0)) {
+                    const Found better = in_halves(masses, i, x, factor);
+                    found.loss = V::choose(lossy, better.loss, found.loss);
+                    found.slope = V::choose(lossy, better.slope, found.slope);
+                }
+            } else {
+                found = in_halves(masses, i, x, factor);
             }
-            sum.add(loss);
-            if (losses != nullptr) put(losses + i, loss, count, stream_losses);
-            if (slopes != nullptr) put(slopes + i, slope, count, stream_slopes);
-        }
+            sum.add(found.loss);
+            if (losses != nullptr) put(losses + i, found.loss, count, stream_losses);
+            if (slopes != nullptr) put(slopes + i, found.slope, count, stream_slopes);
+        };
+        int64_t i = 0;
+        for (; i + W <= n; i += W) step(i, W);
+        if (i < n) step(i, n - i);
+        total = sum;
+    }
+
+    static typename V::type load_up_to(const In* z, int64_t count) {
+        return count >= W ? V::load(z) : load_some<T>(z, count, T(0));
     }
 
     static bool aligned(const void* p, size_t bytes) {
@@ -523,81 +531,97 @@ class Sigmoid {
         }
     }
 
-    static void narrow_element(Vec<float>::type x, Vec<float>::type size, Vec<float>::type one,
-                               Vec<float>::type nought, Vec<float>::type factor,
-                               Vec<float>::type& loss, Vec<float>::type& slope) {
+    // Returns side - own r.
+    static typename Vec<float>::type narrow_element(
+        Vec<float>::type x, Vec<float>::type size, Vec<float>::type r, Vec<float>::type one,
+        Vec<float>::type nought, Vec<float>::type factor, Vec<float>::type& loss,
+        Vec<float>::type& slope) {
         using F = Vec<float>;
         const auto zero = F::set(0.0f);
-        const auto r = exp_of<float>(F::sub(zero, size));
         const auto up = F::greater(x, zero);
         const auto side = F::choose(up, nought, one), own = F::choose(up, one, nought);
-        const auto mass = F::add(one, nought);
+        const auto mass = F::add(one, nought), left = F::fnma(own, r, side);
         const auto empty = F::equal(mass, zero);
         const auto gap = F::zero_where(F::equal(side, zero), F::mul(side, size));
         loss = F::zero_where(empty, F::fma(mass, log1p_unit(r), gap));
-        const auto share = F::div(F::fnma(own, r, side), F::add(F::set(1.0f), r));
-        const auto signed_factor = F::choose(up, factor, F::sub(zero, factor));
-        slope = F::zero_where(F::either(empty, F::equal(factor, zero)), F::mul(share, signed_factor));
+        const auto share = F::div(left, F::add(F::set(1.0f), r));
+        const auto by = F::choose(up, factor, F::sub(zero, factor));
+        slope = F::zero_where(F::either(empty, F::equal(factor, zero)), F::mul(share, by));
+        return left;
     }
 
     // A vector of floats as two of doubles.
     template <class Masses>
-    void in_halves(const Masses& masses, int64_t i, Vec<float>::type x, Vec<float>::type factor,
-                   Vec<float>::type& loss, Vec<float>::type& slope) const {
+    __attribute__((noinline)) Found in_halves(const Masses masses, int64_t i, Vec<float>::type x,
+                                              Vec<float>::type factor) const {
         D::type z[2], one[2], nought[2], by[2], losses[2], slopes[2];
         Vec<float>::widen(x, z[0], z[1]);
         Vec<float>::widen(factor, by[0], by[1]);
         masses.doubles(i, one, nought);
         for (int k = 0; k < 2; ++k) wide(z[k], one[k], nought[k], by[k], losses[k], slopes[k]);
-        loss = joined(losses[0], losses[1]);
-        slope = joined(slopes[0], slopes[1]);
+        return {joined(losses[0], losses[1]), joined(slopes[0], slopes[1])};
     }
 
     void wide(D::type z, D::type one, D::type nought, D::type factor, D::type& loss,
               D::type& slope) const {
         const auto zero = D::set(0.0), whole = D::set(1.0);
-        const auto size = magnitude<double>(z), r = Digits::exp(D::sub(zero, size));
+        const auto size = magnitude<double>(z);
+        const auto [r, risen] = risen_of<Digits>(D::sub(zero, size));
         const auto up = D::greater(z, zero);
         const auto side = D::choose(up, nought, one), own = D::choose(up, one, nought);
-        const auto mass = D::add(one, nought);
+        const auto mass = D::add(one, nought), below = D::add(whole, r);
         const auto empty = D::equal(mass, zero), right = D::equal(side, zero);
-        const auto inverse = D::div(whole, D::add(whole, r)), log = Digits::log1p(r);
+        const auto log = Digits::log1p(r);
         const auto unused = D::either(empty, D::equal(factor, zero));
+        // side - own r, with its digits also where r is next to 1 and the masses are equal
+        const auto left = D::choose(D::greater(D::set(half), risen),
+                                    D::fma(own, risen, D::sub(side, own)), D::fnma(own, r, side));
         if (plain_) {
             loss = D::fma(mass, log, D::zero_where(right, D::mul(side, size)));
         } else {
-            // c = log(1 + r) + g with g = side |z| / mass, p = e^-c = e^-g / (1 + r), u = 1 - p
-            auto g = D::zero_where(right, size), p = D::choose(right, whole, r);
-            auto risen = D::zero_where(right, D::sub(whole, r));
+            // c = log(1 + r) + g with g = side |z| / mass, and e^-c = e^-g / (1 + r)
+            Risen far{D::choose(right, whole, r), D::zero_where(right, risen)};
+            auto g = D::zero_where(right, size);
             const auto soft = D::greater(D::min(one, nought), zero);
             if (D::any(soft)) {
                 g = D::choose(soft, D::div(D::mul(side, size), mass), g);
                 const auto part = risen_of<Digits>(D::sub(zero, g));
-                p = D::choose(soft, part.exp, p);
-                risen = D::choose(soft, part.risen, risen);
+                far.exp = D::choose(soft, part.exp, far.exp);
+                far.risen = D::choose(soft, part.risen, far.risen);
             }
-            const auto u = D::mul(D::add(r, risen), inverse);
             D::type value, by;
-            shaped(D::add(log, g), u, D::mul(p, inverse), value, by);
+            shaped(D::add(log, g), r, far, value, by);
             loss = D::mul(mass, value);
             factor = D::mul(factor, by);
         }
-        const auto share = D::mul(D::fnma(own, r, side), inverse);
+        const auto share = D::div(left, below);
         loss = D::zero_where(empty, loss);
         slope = D::zero_where(unused, D::mul(share, D::choose(up, factor, D::sub(zero, factor))));
     }
 
-    // phi and its derivative; p = e^-c and u = 1 - e^-c.
-    void shaped(D::type c, D::type u, D::type p, D::type& value, D::type& by) const {
+    // phi and its derivative at c, where e^-c is far.exp / (1 + r).
+    void shaped(D::type c, D::type r, const Risen& far, D::type& value, D::type& by) const {
         const Shape& shape = task_.shape;
         const auto zero = D::set(0.0), whole = D::set(1.0);
+        const auto below = D::add(whole, r), above = D::add(r, far.risen);
+        const auto p = D::div(far.exp, below), u = D::div(above, below);  // u = 1 - p
         if (shape.gamma != 0.0) {
-            // u^gamma (1 + gamma c p / u), with one power of u in the brackets
-            const auto power = power_of(u, shape.gamma - 1.0);
-            const auto brought = D::zero_where(D::equal(p, zero), D::mul(c, p));
+            // u^gamma c and u^gamma (1 + gamma c p / u), with one power of u in the brackets
             const auto none = D::equal(c, zero);
-            value = D::zero_where(none, D::mul(D::mul(power, u), c));
-            by = D::zero_where(none, D::mul(power, D::fma(D::set(shape.gamma), brought, u)));
+            auto power = power_of(u, shape.gamma - 1.0), last = u;
+            if constexpr (in_double) {  // what u lost in rounding, the power would lose gamma times
+                const auto back = D::sub(above, r);
+                const auto lost_above =
+                    D::add(D::sub(r, D::sub(above, back)), D::sub(far.risen, back));
+                const auto lost_below = D::sub(r, D::sub(below, whole));
+                const auto rest = D::fnma(u, lost_below, D::add(D::fnma(u, below, above), lost_above));
+                const auto lost = D::div(rest, above);  // as a part of u
+                power = D::fma(power, D::mul(D::set(shape.gamma - 1.0), lost), power);
+                last = D::fma(u, lost, u);
+            }
+            const auto brought = D::zero_where(D::equal(p, zero), D::mul(c, p));
+            value = D::zero_where(none, D::mul(D::mul(power, last), c));
+            by = D::zero_where(none, D::mul(power, D::fma(D::set(shape.gamma), brought, last)));
         } else if (shape.poly_epsilon != 0.0) {
             const auto eps = D::set(shape.poly_epsilon), rest = D::set(1.0 + shape.poly_epsilon);
             const auto near = D::greater(D::set(half), c);

@@ -1,0 +1,37 @@
+from typing import Any
+
+def dense(
+    logits: tuple[Any, ...],
+    labels: tuple[Any, ...],
+    shape: tuple[float, float, float, float],
+    scale: float,
+    row_scale: int,
+    given: int,
+    losses: int,
+    numbers: int,
+    entropy: bool,
+    slopes: int,
+    stream: bool,
+    threads: int,
+) -> None: ...
+def reduce(
+    logits: tuple[Any, ...],
+    labels: tuple[Any, ...],
+    shape: tuple[float, float, float, float],
+    by: int,
+    scale: float,
+    slopes: int,
+    stream: bool,
+    threads: int,
+) -> tuple[float, float]: ...
+def totals(labels: tuple[Any, ...], rows: int, classes: int) -> tuple[float, float]: ...
+def first_outside(
+    index: tuple[Any, ...] | None,
+    mask: tuple[Any, ...] | None,
+    rows: int,
+    classes: int,
+    ignored: int,
+) -> int: ...
+def unit() -> str: ...
+def units() -> list[str]: ...
+def use(name: str) -> None: ...
