@@ -33,7 +33,7 @@ _EAGER = Choice(
 _CPU = (
     None
     if cpu.missing or ASKED == "eager"
-    else Choice(cpu.dense, eager.sigmoid, "cpu", f"C++ for {cpu.native.unit()}")
+    else Choice(cpu.dense, cpu.sigmoid, "cpu", f"C++ with {cpu.native.unit()}, in CPU memory")
 )
 
 

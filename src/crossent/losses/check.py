@@ -293,7 +293,7 @@ def divisor(normalize_by: object) -> None:
 
 def smoothing(label_smoothing: Any) -> None:
     """Raise unless label smoothing is a number, and a share."""
-    if label_smoothing.__class__ is float and 0.0 <= label_smoothing <= 1.0:
+    if isinstance(label_smoothing, float) and 0.0 <= label_smoothing <= 1.0:
         return  # isinstance of an abstract number takes half a microsecond
     if not isinstance(label_smoothing, Real):
         got = type(label_smoothing).__name__

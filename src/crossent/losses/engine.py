@@ -128,7 +128,7 @@ def by_of(reduction: Reduction, normalize_by: NormalizeBy | float | Array) -> By
         return None
     if reduction == "sum":
         return 1.0
-    if normalize_by.__class__ is str and normalize_by in ("weight", "rows"):
+    if isinstance(normalize_by, str) and normalize_by in ("weight", "rows"):
         return normalize_by
     check.divisor(normalize_by)
     divisor(normalize_by, 0.0, 0.0)  # a word or a number that is no divisor is refused here

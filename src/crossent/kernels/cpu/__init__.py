@@ -11,11 +11,12 @@ except ImportError as error:
     missing = f"the extension is not installed ({error})"
 
 if native is not None:
-    from crossent.kernels.cpu import dense
+    from crossent.kernels.cpu import dense, sigmoid
     from crossent.kernels.cpu.arrays import is_readable, is_visible
 else:
     dense: Any = None
+    sigmoid: Any = None
     is_readable: Any = None
     is_visible: Any = None
 
-__all__ = ["dense", "is_readable", "is_visible", "missing", "native"]
+__all__ = ["dense", "is_readable", "is_visible", "missing", "native", "sigmoid"]

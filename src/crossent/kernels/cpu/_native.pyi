@@ -24,6 +24,25 @@ def reduce(
     stream: bool,
     threads: int,
 ) -> tuple[float, float]: ...
+def sigmoid(
+    logits: tuple[Any, ...],
+    target: tuple[Any, ...] | None,
+    weight: tuple[Any, ...] | None,
+    pos_weight: tuple[Any, ...] | None,
+    neg_weight: tuple[Any, ...] | None,
+    mask: tuple[Any, ...] | None,
+    ignore: float | None,
+    smoothing: float,
+    shape: tuple[float, float, float, float],
+    scale: float,
+    upstream: tuple[Any, ...] | None,
+    losses: int,
+    total: int,
+    count: int,
+    slopes: int,
+    stream: bool,
+    threads: int,
+) -> None: ...
 def totals(labels: tuple[Any, ...], rows: int, classes: int) -> tuple[float, float]: ...
 def first_outside(
     index: tuple[Any, ...] | None,

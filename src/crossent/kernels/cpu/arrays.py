@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from crossent.core.array import Array, is_torch
+from crossent.core.array import Array, is_floating, is_torch, namespace
 
 # Types by their numbers in native/task.hpp.
 REALS = ("float32", "float64", "bfloat16", "float16")
@@ -30,27 +30,28 @@ _TORCH_REALS: Table = {}
 _TORCH_INTEGERS: Table = {}
 
 
-def _torch() -> Any:
-    """Return PyTorch, which is loaded where there is a tensor, and know its types."""
+def _learn_torch() -> Table:
+    """Number the types of PyTorch, which is loaded where there is a tensor."""
     torch: Any = sys.modules["torch"]
-    if not _TORCH_REALS:
-        _TORCH_INTEGERS.update(_numbered(INTEGERS, lambda name: getattr(torch, name)))
-        _TORCH_INTEGERS[torch.bool] = 1
-        _TORCH_REALS.update(_numbered(REALS, lambda name: getattr(torch, name)))
-        _TORCH_REALS[torch.bfloat16] = REALS.index("bfloat16")
-    return torch
+    _TORCH_INTEGERS.update(_numbered(INTEGERS, lambda name: getattr(torch, name)))
+    _TORCH_INTEGERS[torch.bool] = 1
+    _TORCH_REALS.update(_numbered(REALS, lambda name: getattr(torch, name)))
+    _TORCH_REALS[torch.bfloat16] = REALS.index("bfloat16")
+    return _TORCH_REALS
 
 
 def is_readable(array: Array) -> bool:
     """Say whether the kernels can read this floating array where it lies."""
     if is_torch(array):
-        return _is_plain(array) and array.dtype in _TORCH_REALS
+        return _is_plain(array) and array.dtype in (_TORCH_REALS or _learn_torch())
     return isinstance(array, np.ndarray) and array.dtype in _REALS and _is_whole(array)
 
 
 def is_visible(array: Array) -> bool:
     """Say whether the values of an array of integers lie in this machine's memory."""
     if is_torch(array):
+        if not _TORCH_INTEGERS:
+            _learn_torch()
         return _is_plain(array) and array.dtype in _TORCH_INTEGERS
     return isinstance(array, np.ndarray) and array.dtype in _INTEGERS
 
@@ -61,7 +62,7 @@ def reals(array: Array | None) -> Described:
         return None
     if not is_torch(array):
         return _numpy(array, _REALS, np.float64)
-    kind = _TORCH_REALS.get(array.dtype)
+    kind = (_TORCH_REALS or _learn_torch()).get(array.dtype)
     return _tensor(array, kind) if kind is not None else _tensor(array.double(), 1)
 
 
@@ -71,14 +72,15 @@ def integers(array: Array | None) -> Described:
         return None
     if not is_torch(array):
         return _numpy(array, _INTEGERS, np.int64)
+    if not _TORCH_INTEGERS:
+        _learn_torch()
     kind = _TORCH_INTEGERS.get(array.dtype)
     return _tensor(array, kind) if kind is not None else _tensor(array.long(), 6)
 
 
 def numbers(array: Array) -> Described:
     """Describe an array of any type, integers negative: -1 - their number."""
-    integral = _TORCH_INTEGERS if is_torch(array) else _INTEGERS
-    if array.dtype not in integral:
+    if is_floating(namespace(array), array):
         return reals(array)
     found = integers(array)
     assert found is not None
@@ -103,7 +105,8 @@ def rows_of(logits: Array) -> tuple[int, int, int, int, int, Array]:
 
 def _is_plain(tensor: Array) -> bool:
     """Say whether this is a tensor with memory of its own in this machine."""
-    torch, kind = _torch(), type(tensor)
+    torch: Any = sys.modules["torch"]
+    kind = type(tensor)
     if kind is not torch.Tensor and kind is not torch.nn.Parameter:
         return False
     # Under a dispatch mode (fake tensors, tracing) what is made may have no memory.
@@ -121,6 +124,7 @@ def _tensor(array: Array, kind: int) -> Described:
 
 
 def _numpy(array: Any, table: Table, otherwise: Any) -> Described:
+    array = np.asarray(array)  # a target may be JAX's beside NumPy's logits
     if array.dtype not in table or not _is_whole(array):
         array = np.array(array, dtype=otherwise)
     steps = [stride // array.itemsize for stride in array.strides]

@@ -11,8 +11,9 @@ from crossent.kernels import eager
 from crossent.kernels.contract import Reduced
 from crossent.kernels.cpu import native
 from crossent.kernels.cpu.arrays import address, integers, reals, rows_of
-from crossent.kernels.cpu.memory import STREAM_BYTES, doubles, empty_like, number, threads_for
+from crossent.kernels.cpu.memory import doubles, empty_like, goes_past_caches, number, threads_for
 
+WIDEST = (1 << 63) - 1
 GIVEN, WEIGHT, ROWS = 0, 1, 2  # what `native.reduce` divides by
 
 
@@ -84,9 +85,12 @@ def first_outside(
     described = integers(index)
     assert described is not None
     unsigned = described[1] % 2 == 1
-    if ignore_index is None or (unsigned and ignore_index < 0):  # not a number of that type
-        ignore_index = 0  # a class that is there, as class 0 is, is never outside
-    row = native.first_outside(described, integers(mask), len(index), classes, ignore_index)
+    # Class 0 is there and never outside: it stands for a number that the type does not have.
+    ignored = 0 if ignore_index is None or (unsigned and ignore_index < 0) else ignore_index
+    if ignored > WIDEST:  # as the kernels read a uint64
+        ignored -= 2 * (WIDEST + 1)
+    ignored = max(ignored, -WIDEST)
+    row = native.first_outside(described, integers(mask), len(index), classes, ignored)
     return None if row < 0 else row
 
 
@@ -111,7 +115,7 @@ def _dense(
 
 def _output(slopes: Array | None) -> tuple[int, bool]:
     """Return where slopes go, and whether past the caches."""
-    return (0, False) if slopes is None else (address(slopes), slopes.nbytes >= STREAM_BYTES)
+    return (0, False) if slopes is None else (address(slopes), goes_past_caches(slopes))
 
 
 def _numbers(shape: Shape) -> tuple[float, float, float, float]:
@@ -128,6 +132,6 @@ def _labels(labels: Labels) -> tuple[Any, ...]:
         reals(class_weight),
         reals(sample_weight),
         integers(mask),
-        -1 if ignore is None or ignore < 0 else ignore,
+        -1 if ignore is None or not 0 <= ignore <= WIDEST else ignore,
         smoothing,
     )

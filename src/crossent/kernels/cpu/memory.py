@@ -32,6 +32,21 @@ def empty_like(array: Array) -> Array:
     return made
 
 
+def empty_losses(logits: Array) -> Array:
+    """Return an uninitialised array of the logits' shape, of float32 for half precision."""
+    if not is_torch(logits):
+        single = logits.dtype.itemsize < 8
+        return np.empty(logits.shape, dtype=np.float32 if single else np.float64)
+    torch = sys.modules["torch"]
+    dtype = torch.float32 if logits.dtype.itemsize < 8 else torch.float64
+    return torch.empty(logits.shape, dtype=dtype)
+
+
+def goes_past_caches(output: Array) -> bool:
+    """Say whether an output is too large to be in the caches when it is read again."""
+    return output.nbytes >= STREAM_BYTES
+
+
 def doubles(array: Array, shape: tuple[int, ...]) -> Array:
     """Return an uninitialised float64 array in the array's library."""
     if is_torch(array):

@@ -95,36 +95,45 @@ inline Block<T> read_block(const In* z, int64_t n, T* scratch, const T* table, i
     auto read = [&](const auto& x, int64_t i) {
         constexpr int count = int(sizeof(x) / sizeof(x[0]));
         typename V::type d[count], e[count], far[count];
-        for (int k = 0; k < count; ++k) d[k] = V::min(zero, V::sub(x[k], ref));
+        for (int k = 0; k < count; ++k) {
+            d[k] = V::min(zero, V::sub(x[k], ref));
+            if constexpr (weigh != Weigh::none || entropy) far[k] = V::sub(top, x[k]);
+        }
+        if constexpr (weigh == Weigh::evenly) add_all<T, count>(below, far);
+        if constexpr (weigh == Weigh::table) {
+            for (int k = 0; k < count; ++k) e[k] = V::mul(V::load(table + i + k * W), far[k]);
+            add_all<T, count>(below, e);
+        }
         exp_each<T, count>(d, e);
         if (scratch != nullptr) {
             for (int k = 0; k < count; ++k) V::store(scratch + i + k * W, e[k]);
         }
         add_all<T, count>(sum, e);
-        if constexpr (weigh == Weigh::none && !entropy) return;
-        for (int k = 0; k < count; ++k) far[k] = V::sub(top, x[k]);
         if constexpr (entropy) {
             for (int k = 0; k < count; ++k) d[k] = V::mul(e[k], V::min(V::set(T(1e30)), far[k]));
             add_all<T, count>(spread, d);
         }
-        if constexpr (weigh == Weigh::table) {
-            for (int k = 0; k < count; ++k) far[k] = V::mul(V::load(table + i + k * W), far[k]);
-        }
-        if constexpr (weigh != Weigh::none) add_all<T, count>(below, far);
     };
     int64_t i = 0;
     for (; i + G * W <= n; i += G * W) {
         typename V::type x[G];
         for (int k = 0; k < G; ++k) {
-            __builtin_prefetch(z + i + k * W + ahead, 0, 2);
+            __builtin_prefetch(z + i + k * W + ahead, 0, 3);
             x[k] = V::load(z + i + k * W);
         }
         read(x, i);
     }
-    for (; i + W <= n; i += W) {
-        const typename V::type x[1] = {V::load(z + i)};
-        read(x, i);
-    }
+    auto rest = [&](auto size) {
+        constexpr int count = decltype(size)::value;
+        for (; i + count * W <= n; i += count * W) {
+            typename V::type x[count];
+            for (int k = 0; k < count; ++k) x[k] = V::load(z + i + k * W);
+            read(x, i);
+        }
+    };
+    rest(std::integral_constant<int, G / 2>());
+    if constexpr (G == 8) rest(std::integral_constant<int, 2>());
+    rest(std::integral_constant<int, 1>());
     if (i < n) {
         const typename V::type x[1] = {load_some<T>(z + i, n - i, minus)};
         const Sum<T> kept = below;  // what fills the vector is not below anything

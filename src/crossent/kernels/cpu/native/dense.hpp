@@ -11,15 +11,6 @@
 
 namespace crossent::CROSSENT_UNIT {
 
-// What `read_block` leaves out: of one block, under the background and the dense part.
-struct Measured {
-    int64_t live;         // classes that are not removed
-    double weight;        // of these, the sum of the background's weights w_j
-    double below;         // and of w_j (top - z_j)
-    double dense;         // the sum of the dense part d_j
-    double dense_below;   // and of d_j (top - z_j)
-};
-
 template <class In>
 class Dense {
     using T = typename Compute<In>::type;
@@ -32,164 +23,156 @@ class Dense {
         blocks_ = std::max<int64_t>(1, (classes_ + block_size - 1) / block_size);
         padded_ = (classes_ + W - 1) / W * W;
         height_ = std::clamp<int64_t>(16384 / std::max<int64_t>(1, classes_), 1, max_height);
-        if (task.labels.class_weight.data != nullptr && needs_weights()) read_weights();
+        if (needs_weights()) weights_.read(task.labels.class_weight, classes_);
     }
 
     void run() {
         if (PlainRows<In>::fit(task_)) return PlainRows<In>(task_).run();
-        const int64_t rows = task_.logits.rows;
-        auto work = [this, rows](int64_t part) {
+        const int64_t rows = task_.logits.rows, height = part_of(rows, height_, task_.threads);
+        auto work = [this, rows, height](int64_t part) {
             thread_local Space space;
-            batch(space, part * height_, std::min(rows, (part + 1) * height_));
+            some_rows(space, part * height, std::min(rows, (part + 1) * height));
         };
-        for_each_part((rows + height_ - 1) / height_, task_.threads, work);
+        for_each_part((rows + height - 1) / height, task_.threads, work);
     }
 
    private:
-    // One thread's memory, for `height` rows at a time.
+    // One thread's memory: one row is written while the next is read.
     struct Space {
         Buffer<T> scratch;
-        Buffer<Block<T>> blocks;
+        Buffer<Block<T>> blocks;      // of both rows
         Buffer<Measured> measured;
-        Buffer<T> table;  // q at every class of a block, its sparse part aside
-        Target targets[max_height];
+        Buffer<T> table;              // q at every class of a block, its sparse part aside
+        Target targets[2];
         Buffer<Patch> patches;
     };
 
-    // One row at work.
+    // A row at work.
     struct Place {
         int64_t row;
         const In* z;
-        T* scratch;
         Block<T>* blocks;
         Measured* measured;
-        T* table;
-        Target& q;
+        Target* q;
+    };
+
+    // A row that waits to be written.
+    struct Found {
+        Place place;
+        double slope, by_entropy, base, gamma;  // e^(z - m) (slope + by_entropy (base - z)) - gamma q
+        const Patch* patch;                     // the next
     };
 
     bool needs_weights() const {
-        return task_.labels.smoothing != 0.0 || task_.labels.dense.data != nullptr;
+        const Labels& labels = task_.labels;
+        return labels.class_weight.data != nullptr &&
+               (labels.smoothing != 0.0 || labels.dense.data != nullptr);
     }
 
-    void read_weights() {
-        weights_.reserve(padded_);
-        weights_of_blocks_.reserve(blocks_);
-        for (int64_t j = 0; j < padded_; ++j) {
-            weights_[j] = j < classes_ ? T(real_at(task_.labels.class_weight, j)) : T(0);
-        }
-        for (int64_t b = 0; b < blocks_; ++b) {
-            double sum = 0.0;
-            for (int64_t j = start_of(b); j < start_of(b) + size_of(b); ++j) sum += double(weights_[j]);
-            weights_of_blocks_[b] = sum;
-        }
-    }
-
-    const T* weights() const { return weights_.data(); }  // null: 1
-    const T* weights_at(int64_t start) const {
-        return weights() == nullptr ? nullptr : weights() + start;
-    }
+    const T* weights() const { return weights_.at(0); }  // null: 1
+    const T* weights_at(int64_t start) const { return weights_.at(start); }
     int64_t start_of(int64_t b) const { return b * block_size; }
     int64_t size_of(int64_t b) const { return std::min(block_size, classes_ - b * block_size); }
 
-    Place place(Space& space, int64_t i, int64_t row) const {
-        const In* z = static_cast<const In*>(task_.logits.data) + row * task_.logits.stride;
-        T* scratch = task_.slopes == nullptr ? nullptr : space.scratch.data() + i * padded_;
-        return {row, z, scratch, space.blocks.data() + i * blocks_,
-                space.measured.data() + i * blocks_, space.table.data(), space.targets[i]};
-    }
-
-    void batch(Space& space, int64_t from, int64_t to) const {
-        const int64_t count = to - from;
-        const bool slopes = task_.slopes != nullptr;
-        if (slopes) space.scratch.reserve(padded_ * height_);
-        space.blocks.reserve(blocks_ * height_);
-        space.measured.reserve(blocks_ * height_);
+    // Block by block, what waits is written, and its part of the scratch taken for the next row:
+    // memory that only read or only wrote for a while would stand half idle.
+    void some_rows(Space& space, int64_t from, int64_t to) const {
+        if (task_.slopes != nullptr) space.scratch.reserve(padded_);
+        space.blocks.reserve(2 * blocks_);
+        space.measured.reserve(2 * blocks_);
         space.table.reserve(block_size);
-        Row rows[max_height];
-        bool skipped[max_height];
-        {
-            FlushToZero flush;
-            for (int64_t i = 0; i < count; ++i) {
-                Target& q = space.targets[i];
-                read_target(task_.labels, from + i, classes_, q);
-                skipped[i] = q.empty() && task_.numbers == nullptr && task_.given == nullptr;
-                if (!skipped[i]) read_row(place(space, i, from + i));
+        bool waits = false;
+        Found before{};
+        for (int64_t row = from; row < to; ++row) {
+            const int64_t turn = row & 1;
+            const In* z = static_cast<const In*>(task_.logits.data) + row * task_.logits.stride;
+            const Place at{row, z, space.blocks.data() + turn * blocks_,
+                           space.measured.data() + turn * blocks_, &space.targets[turn]};
+            read_target(task_.labels, row, classes_, *at.q);
+            const bool skipped =
+                at.q->empty() && task_.numbers == nullptr && task_.given == nullptr;
+            {
+                FlushToZero flush;
+                for (int64_t b = 0; b < blocks_; ++b) {
+                    if (waits) write_block(space, before, b);
+                    if (!skipped) read_block(space, at, b);
+                }
             }
+            waits = finish(space, at, skipped, before);
         }
-        for (int64_t i = 0; i < count; ++i) {
-            const int64_t row = from + i;
-            if (skipped[i]) {
-                if (task_.losses != nullptr) task_.losses[row] = 0.0;
-                continue;
-            }
-            rows[i] = joined(place(space, i, row));
-            if (task_.numbers != nullptr) task_.numbers[row] = rows[i];
-            if (task_.losses != nullptr) task_.losses[row] = loss(rows[i], task_.shape);
-        }
-        if (!slopes) return;
-        for (int64_t i = 0; i < count; ++i) {
-            const int64_t row = from + i;
-            Slope slope{0.0, 0.0, 0.0};
-            if (task_.given != nullptr) {
-                slope = task_.given[row];
-            } else if (!skipped[i]) {
-                const double own = task_.row_scale == nullptr ? 1.0 : task_.row_scale[row];
-                slope = coefficients(rows[i], task_.shape, task_.scale * own);
-            }
-            if (unused(slope)) {
-                std::memset(static_cast<void*>(out_at(row)), 0, size_t(classes_) * sizeof(In));
-            } else {
-                make_patches(place(space, i, row), space.patches, rows[i], slope);
-                write_row(place(space, i, row), space.patches, rows[i], slope);
-            }
-        }
+        if (!waits) return;
+        FlushToZero flush;
+        for (int64_t b = 0; b < blocks_; ++b) write_block(space, before, b);
     }
 
-    void read_row(const Place& at) const {
-        const bool even = at.q.background != 0.0 && weights() == nullptr && at.q.dense_factor == 0.0;
-        for (int64_t b = 0; b < blocks_; ++b) {
-            const int64_t start = start_of(b), n = size_of(b);
-            Block<T>& block = at.blocks[b];
-            Measured& measured = at.measured[b];
-            measured = {n, 0.0, 0.0, 0.0, 0.0};
-            const T* table = nullptr;
-            if (at.q.dense_factor != 0.0) {
-                table = at.table;
-                measured.dense =
-                    copy_dense(task_.labels.dense, at.row, start, n, weights(), at.table);
-            } else if (at.q.background != 0.0) {
-                table = weights_at(start);
-            }
-            block = table != nullptr ? read<Weigh::table>(at, start, n, table)
-                    : even           ? read<Weigh::evenly>(at, start, n, table)
-                                     : read<Weigh::none>(at, start, n, table);
-            if (block.at >= 0) block.at += start;
-            if (at.q.dense_factor != 0.0) measure_dense(at, b);
-            if (at.q.background != 0.0) measure_background(at, b);
+    // What follows of a row that has been read; whether it waits to be written.
+    bool finish(Space& space, const Place& at, bool skipped, Found& found) const {
+        Row row{};
+        if (!skipped) row = joined(at);
+        if (task_.numbers != nullptr) task_.numbers[at.row] = row;
+        if (task_.losses != nullptr) task_.losses[at.row] = skipped ? 0.0 : loss(row, task_.shape);
+        if (task_.slopes == nullptr) return false;
+        Slope slope{0.0, 0.0, 0.0};
+        if (task_.given != nullptr) {
+            slope = task_.given[at.row];
+        } else if (!skipped) {
+            const double own = task_.row_scale == nullptr ? 1.0 : task_.row_scale[at.row];
+            slope = coefficients(row, task_.shape, task_.scale * own);
         }
+        if (unused(slope)) {
+            std::memset(static_cast<void*>(out_at(at.row)), 0, size_t(classes_) * sizeof(In));
+            return false;
+        }
+        make_patches(space, at, row, slope);
+        const double whole = 1.0 + row.r, factor = (row.mass * slope.gamma + slope.alpha) / whole;
+        found = {at, factor, slope.beta / whole, row.m == -infinity ? 0.0 : row.m, slope.gamma,
+                 space.patches.begin()};
+        double largest = 0.0;
+        for (int64_t b = 0; b < blocks_; ++b) largest = std::max(largest, at.blocks[b].share);
+        if (slope.beta != 0.0 || !(largest * std::abs(factor) < tiny_scale<T>)) return true;
+        for (int64_t b = 0; b < blocks_; ++b) write_block(space, found, b, true);
+        return false;
+    }
+
+    void read_block(Space& space, const Place& at, int64_t b) const {
+        const Target& q = *at.q;
+        const int64_t start = start_of(b), n = size_of(b);
+        Block<T>& block = at.blocks[b];
+        Measured& measured = at.measured[b];
+        measured = {n, 0.0, 0.0, 0.0, 0.0};
+        T* to = task_.slopes == nullptr ? nullptr : space.scratch.data() + start;
+        const In* z = at.z + start;
+        if (q.dense_factor != 0.0) {
+            T* table = space.table.data();
+            measured.dense = copy_dense(task_.labels.dense, at.row, start, n, weights(), table);
+            block = read<Weigh::table>(z, n, to, table);
+            measured.dense_below = block.below;
+            if (!std::isfinite(block.below)) {  // 0 * inf is 0 here
+                const Weighed found = weigh_live(z, n, table, block.top);
+                measured.dense_below = found.lost ? infinity : found.below;
+            }
+        } else if (q.background == 0.0) {
+            block = read<Weigh::none>(z, n, to, nullptr);
+        } else if (weights() != nullptr) {
+            block = read<Weigh::table>(z, n, to, weights_at(start));
+        } else {
+            block = read<Weigh::evenly>(z, n, to, nullptr);
+        }
+        if (block.at >= 0) block.at += start;
+        if (q.background != 0.0) measure_background(at, b);
     }
 
     template <Weigh weigh>
-    Block<T> read(const Place& at, int64_t start, int64_t n, const T* table) const {
-        T* to = at.scratch == nullptr ? nullptr : at.scratch + start;
-        return task_.entropy ? read_block<T, weigh, true>(at.z + start, n, to, table, n)
-                             : read_block<T, weigh, false>(at.z + start, n, to, table, n);
-    }
-
-    void measure_dense(const Place& at, int64_t b) const {
-        const Block<T>& block = at.blocks[b];
-        Measured& measured = at.measured[b];
-        measured.dense_below = block.below;
-        if (std::isfinite(block.below)) return;
-        const Weighed found = weigh_live(at.z + start_of(b), size_of(b), at.table, block.top);
-        measured.dense_below = found.lost ? infinity : found.below;
+    Block<T> read(const In* z, int64_t n, T* to, const T* table) const {
+        return task_.entropy ? CROSSENT_UNIT::read_block<T, weigh, true>(z, n, to, table, n)
+                             : CROSSENT_UNIT::read_block<T, weigh, false>(z, n, to, table, n);
     }
 
     void measure_background(const Place& at, int64_t b) const {
         const Block<T>& block = at.blocks[b];
         Measured& measured = at.measured[b];
-        if (at.q.dense_factor == 0.0 && std::isfinite(block.below)) {
-            measured.weight = weights() == nullptr ? double(size_of(b)) : weights_of_blocks_[b];
+        if (at.q->dense_factor == 0.0 && std::isfinite(block.below)) {
+            measured.weight = weights() == nullptr ? double(size_of(b)) : weights_.of_block(b);
             measured.below = block.below;
             return;
         }
@@ -231,8 +214,8 @@ class Dense {
         found.r = r_lost == r_lost ? r + r_lost : r;
         if (m == infinity) found.r = not_a_number;
         found.h = h;
-        found.mass = at.q.mass();
-        for (const Pair& pair : at.q.sparse) {
+        found.mass = at.q->mass();
+        for (const Pair& pair : at.q->sparse) {
             found.gap += times(pair.mass, m - double(widen(at.z[pair.at])));
         }
         add_spread(at, found);
@@ -245,7 +228,7 @@ class Dense {
 
     // The background is shared by the live classes; q.background becomes its density.
     void add_spread(const Place& at, Row& found) const {
-        Target& q = at.q;
+        Target& q = *at.q;
         if (q.background == 0.0 && q.dense_factor == 0.0) return;
         Measured all{0, 0.0, 0.0, 0.0, 0.0};
         for (int64_t b = 0; b < blocks_; ++b) {
@@ -265,18 +248,18 @@ class Dense {
     // q at a class, its sparse part aside
     double spread_at(const Place& at, int64_t j) const {
         double value = 0.0;
-        if (at.q.dense_factor != 0.0) {
-            value = at.q.dense_factor * double(part_at(task_.labels.dense, at.row, j, weights()));
+        if (at.q->dense_factor != 0.0) {
+            value = at.q->dense_factor * double(part_at(task_.labels.dense, at.row, j, weights()));
         }
-        if (at.q.background != 0.0 && double(widen(at.z[j])) != -infinity) {
-            value += at.q.background * (weights() == nullptr ? 1.0 : double(weights_[j]));
+        if (at.q->background != 0.0 && double(widen(at.z[j])) != -infinity) {
+            value += at.q->background * (weights() == nullptr ? 1.0 : double(weights()[j]));
         }
         return value;
     }
 
     // Where the slope is not e times a factor: at the largest of each block and at the targets.
-    void make_patches(const Place& at, Buffer<Patch>& patches, const Row& found,
-                      const Slope& s) const {
+    void make_patches(Space& space, const Place& at, const Row& found, const Slope& s) const {
+        auto& patches = space.patches;
         patches.clear();
         const double whole = 1.0 + found.r, base = found.m == -infinity ? 0.0 : found.m;
         const double factor = (found.mass * s.gamma + s.alpha) / whole;
@@ -287,7 +270,7 @@ class Dense {
             if (maximum < 0 && double(block.top) == found.m) {
                 maximum = block.at;
                 double q_max = spread_at(at, maximum);
-                for (const Pair& pair : at.q.sparse) {
+                for (const Pair& pair : at.q->sparse) {
                     if (pair.at == maximum) q_max += pair.mass;
                 }
                 // p = 1 - r / (1 + r) here: mass - q is exact, where p - 1 would cancel
@@ -301,14 +284,14 @@ class Dense {
             }
         }
         const int64_t tops = patches.size();
-        for (const Pair& pair : at.q.sparse) {
+        for (const Pair& pair : at.q->sparse) {
             if (pair.at == maximum) continue;
             int64_t k = 0;
             while (k < patches.size() && patches[k].at != pair.at) ++k;
             if (k == patches.size()) {
                 const double x = double(widen(at.z[pair.at]));
                 const double share =
-                    double(at.scratch[pair.at]) * at.blocks[pair.at / block_size].share;
+                    double(space.scratch[pair.at]) * at.blocks[pair.at / block_size].share;
                 const double far =
                     s.beta == 0.0 || share == 0.0 ? 0.0 : s.beta / whole * (base - x);
                 patches.push_back(
@@ -322,36 +305,20 @@ class Dense {
         }
     }
 
-    void write_row(const Place& at, const Buffer<Patch>& patches, const Row& found,
-                   const Slope& s) const {
-        const double base = found.m == -infinity ? 0.0 : found.m, whole = 1.0 + found.r;
-        const double factor = (found.mass * s.gamma + s.alpha) / whole;
-        double largest = 0.0;
-        for (int64_t b = 0; b < blocks_; ++b) largest = std::max(largest, at.blocks[b].share);
-        const bool tiny = largest * std::abs(factor) < tiny_scale<T> && s.beta == 0.0;
-        const Patch* patch = patches.begin();
-        for (int64_t b = 0; b < blocks_; ++b) {
-            const int64_t start = start_of(b), n = size_of(b);
-            const double share = at.blocks[b].share, slope = factor * share;
-            const Patch* until = patch;
-            while (until != patches.end() && until->at < start + n) ++until;
-            auto write = [&](auto value) {
-                In* out = out_at(at.row) + start;
-                const T* e = at.scratch + start;
-                if (task_.stream) {
-                    write_stream(out, n, e, value, patch, until, start);
-                } else {
-                    write_cached(out, n, e, value, patch, until, start);
-                }
-            };
-            if (tiny) {
-                write_tiny(at, b, slope, s.gamma, write);
+    void write_block(Space& space, Found& found, int64_t b, bool tiny = false) const {
+        const int64_t start = start_of(b), n = size_of(b);
+        const Patch *patch = found.patch, *until = patch;
+        while (until != space.patches.end() && until->at < start + n) ++until;
+        found.patch = until;
+        write_values(space, found, b, tiny, [&](auto value) {
+            In* out = out_at(found.place.row) + start;
+            const T* e = space.scratch.data() + start;
+            if (task_.stream) {
+                write_stream(out, n, e, value, patch, until, start);
             } else {
-                FlushToZero flush;
-                write_normal(at, b, slope, s.beta / whole * share, base, s.gamma, write);
+                write_cached(out, n, e, value, patch, until, start);
             }
-            patch = until;
-        }
+        });
     }
 
     // What is taken away: factor times a table, or everywhere the factor itself.
@@ -360,73 +327,65 @@ class Dense {
         T factor;
     };
 
-    Spread spread_of(const Place& at, int64_t b, double gamma, bool as_table) const {
-        const Target& q = at.q;
+    Spread spread_of(Space& space, const Found& found, int64_t b, bool as_table) const {
+        const Place& at = found.place;
+        const Target& q = *at.q;
         const int64_t start = start_of(b), n = size_of(b);
-        const bool removed = at.measured[b].live < n;
-        if (q.dense_factor == 0.0 && !removed) {
-            const double factor = gamma * q.background;
-            if (weights() != nullptr) return {weights() + start, T(factor)};
-            if (!as_table) return {nullptr, T(factor)};
+        T* table = space.table.data();
+        if (q.dense_factor == 0.0 && at.measured[b].live == n) {
+            const T factor = T(found.gamma * q.background);
+            if (weights() != nullptr) return {weights_at(start), factor};
+            if (!as_table) return {nullptr, factor};
         }
         if (q.dense_factor != 0.0) {
-            copy_dense(task_.labels.dense, at.row, start, n, weights(), at.table);
-            if (q.background == 0.0) return {at.table, T(gamma * q.dense_factor)};
+            copy_dense(task_.labels.dense, at.row, start, n, weights(), table);
+            if (q.background == 0.0) return {table, T(found.gamma * q.dense_factor)};
         }
-        add_background(at.table, T(q.dense_factor), T(q.background), weights_at(start), at.z + start, n);
-        return {at.table, T(gamma)};
+        add_background(table, T(q.dense_factor), T(q.background), weights_at(start), at.z + start, n);
+        return {table, T(found.gamma)};
     }
 
     template <class Write>
-    void write_normal(const Place& at, int64_t b, double slope, double by_entropy, double base,
-                      double gamma, Write write) const {
-        const bool plain = at.q.background == 0.0 && at.q.dense_factor == 0.0;
+    void write_values(Space& space, const Found& found, int64_t b, bool tiny, Write write) const {
+        const Target& q = *found.place.q;
+        const double share = found.place.blocks[b].share, slope = found.slope * share;
         const auto a = V::set(T(slope));
-        if (by_entropy != 0.0) {
-            const Spread spread = spread_of(at, b, gamma, true);
-            const auto by = V::set(T(by_entropy)), m = V::set(T(base)), far = V::set(T(1e30));
-            const auto c = V::set(spread.factor);
-            const T* table = spread.table;
-            const In* z = at.z + start_of(b);
+        if (q.background == 0.0 && q.dense_factor == 0.0 && found.by_entropy == 0.0 && !tiny) {
+            return write([=](auto e, int64_t, int64_t) { return V::mul(e, a); });
+        }
+        const bool as_table = tiny || found.by_entropy != 0.0;
+        const Spread spread = spread_of(space, found, b, as_table);
+        const auto c = V::set(spread.factor);
+        const T* table = spread.table;
+        if (tiny) {  // scaled up, and down again in the last step
+            const auto up = V::set(T(slope / tiny_scale<T>)), down = V::set(T(tiny_scale<T>));
+            write([=](auto e, int64_t i, int64_t) {
+                return V::fnma(c, V::load(table + i), V::mul(V::mul(e, up), down));
+            });
+        } else if (found.by_entropy != 0.0) {
+            const auto by = V::set(T(found.by_entropy * share)), m = V::set(T(found.base));
+            const auto far = V::set(T(1e30));
+            const In* z = found.place.z + start_of(b);
             write([=](auto e, int64_t i, int64_t count) {
                 const auto x = count == W ? V::load(z + i) : load_some<T>(z + i, count, T(0));
                 const auto below = V::min(far, V::sub(m, x));
                 return V::fnma(c, V::load(table + i), V::mul(e, V::fma(by, below, a)));
             });
-        } else if (plain) {
-            write([=](auto e, int64_t, int64_t) { return V::mul(e, a); });
+        } else if (table == nullptr) {
+            const auto down = V::set(-spread.factor);
+            write([=](auto e, int64_t, int64_t) { return V::fma(e, a, down); });
         } else {
-            const Spread spread = spread_of(at, b, gamma, false);
-            const auto c = V::set(spread.factor), down = V::set(-spread.factor);
-            const T* table = spread.table;
-            if (table == nullptr) {
-                write([=](auto e, int64_t, int64_t) { return V::fma(e, a, down); });
-            } else {
-                write([=](auto e, int64_t i, int64_t) {
-                    return V::fnma(c, V::load(table + i), V::mul(e, a));
-                });
-            }
+            write([=](auto e, int64_t i, int64_t) {
+                return V::fnma(c, V::load(table + i), V::mul(e, a));
+            });
         }
-    }
-
-    // Scaled up, and down again in the last step: otherwise lost below the smallest normal number.
-    template <class Write>
-    void write_tiny(const Place& at, int64_t b, double slope, double gamma, Write write) const {
-        const Spread spread = spread_of(at, b, gamma, true);
-        const auto up = V::set(T(slope / tiny_scale<T>)), down = V::set(T(tiny_scale<T>));
-        const auto c = V::set(spread.factor);
-        const T* table = spread.table;
-        write([=](auto e, int64_t i, int64_t) {
-            return V::fnma(c, V::load(table + i), V::mul(V::mul(e, up), down));
-        });
     }
 
     In* out_at(int64_t row) const { return static_cast<In*>(task_.slopes) + row * classes_; }
 
     const DenseTask& task_;
     int64_t classes_, blocks_, padded_, height_;
-    Buffer<T> weights_;
-    Buffer<double> weights_of_blocks_;
+    Weights<T> weights_;
 };
 
 }  // namespace crossent::CROSSENT_UNIT

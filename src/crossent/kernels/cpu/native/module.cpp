@@ -122,6 +122,40 @@ void dense(const nb::tuple& logits, const nb::tuple& labels, const nb::tuple& sh
     unlocked(elements, [&] { unit->dense(task); });
 }
 
+void sigmoid(const nb::tuple& logits, const nb::tuple& target, nb::handle weight,
+             nb::handle pos_weight, nb::handle neg_weight, nb::handle mask, nb::handle ignore,
+             double smoothing, const nb::tuple& shape, double scale, nb::handle upstream,
+             uintptr_t losses, uintptr_t total, uintptr_t count, uintptr_t slopes, bool stream,
+             int threads) {
+    SigmoidTask task;
+    task.logits = logits_of(logits);
+    const int type = nb::cast<int>(target[1]);
+    if (type >= 0) {
+        task.target = reals(target);
+    } else {  // -1 - the number of an integer type
+        task.target_integer = integers(target);
+        task.target_integer.type = Integer(-1 - type);
+    }
+    task.weight = reals(weight);
+    task.pos_weight = reals(pos_weight);
+    task.neg_weight = reals(neg_weight);
+    task.mask = flags(mask);
+    task.has_ignore = !ignore.is_none();
+    if (task.has_ignore) task.ignore = nb::cast<double>(ignore);
+    task.smoothing = smoothing;
+    task.shape = shape_of(shape);
+    task.scale = scale;
+    task.upstream = reals(upstream);
+    task.losses = reinterpret_cast<void*>(losses);
+    task.total = reinterpret_cast<double*>(total);
+    task.count = reinterpret_cast<double*>(count);
+    task.slopes = reinterpret_cast<void*>(slopes);
+    task.stream = stream;
+    const int64_t elements = task.logits.rows * task.logits.classes;
+    task.threads = threads_for(elements, threads);
+    unlocked(elements, [&] { unit->sigmoid(task); });
+}
+
 // 1 / x, and 0 where nothing is left to divide by: see core/reduction.py.
 double reciprocal(double x) {
     return std::abs(x) < std::numeric_limits<double>::min() ? 0.0 : 1.0 / x;
@@ -186,6 +220,11 @@ NB_MODULE(_native, m) {
     m.doc() = "Row kernels of crossent on the CPU; called by crossent.kernels.cpu only.";
     m.def("dense", &dense);
     m.def("reduce", &reduce);
+    m.def("sigmoid", &sigmoid, nb::arg("logits"), nb::arg("target"), nb::arg("weight").none(),
+          nb::arg("pos_weight").none(), nb::arg("neg_weight").none(), nb::arg("mask").none(),
+          nb::arg("ignore").none(), nb::arg("smoothing"), nb::arg("shape"), nb::arg("scale"),
+          nb::arg("upstream").none(), nb::arg("losses"), nb::arg("total"), nb::arg("count"),
+          nb::arg("slopes"), nb::arg("stream"), nb::arg("threads"));
     m.def("totals", &totals);
     m.def("first_outside", &first_outside, nb::arg("index").none(), nb::arg("mask").none(),
           nb::arg("rows"), nb::arg("classes"), nb::arg("ignored"));

@@ -29,6 +29,13 @@ struct Compute<double> {
 template <class T>
 constexpr double tiny_scale = sizeof(T) == 4 ? 0x1p-90 : 0x1p-960;
 
+// Rows of a part: several batches, so that a thread reads on where it has been, but enough parts
+// for every thread to end at the same time.
+inline int64_t part_of(int64_t rows, int64_t height, int threads) {
+    const int64_t batches = rows / (height * 8 * std::max(1, threads));
+    return height * std::clamp<int64_t>(batches, 1, 8);
+}
+
 // A block of at most one vector, without memory in between.
 template <class T, class In>
 inline Block<T> read_vector(const In* z, int64_t n, T* scratch) {
@@ -72,12 +79,21 @@ class PlainRows {
     }
 
     void run() {
-        const int64_t rows = task_.logits.rows;
-        auto work = [this, rows](int64_t part) {
-            thread_local Space space;
-            batch(space, part * height_, std::min(rows, (part + 1) * height_));
+        const int64_t rows = task_.logits.rows, height = part_of(rows, height_, task_.threads);
+        auto work = [this, rows, height](int64_t part) {
+            thread_local Space spaces[2];
+            const int64_t until = std::min(rows, (part + 1) * height);
+            int64_t turn = 0, before = 0;
+            for (int64_t row = part * height; row < until; row += height_, turn ^= 1) {
+                const int64_t count = std::min(height_, until - row);
+                read_targets(spaces[turn], row, count);
+                read(spaces[turn], row, count, spaces[turn ^ 1], before);
+                finish(spaces[turn], row, count);
+                before = task_.slopes == nullptr ? 0 : count;
+            }
+            read(spaces[turn], until, 0, spaces[turn ^ 1], before);
         };
-        for_each_part((rows + height_ - 1) / height_, task_.threads, work);
+        for_each_part((rows + height - 1) / height, task_.threads, work);
     }
 
    private:
@@ -97,18 +113,13 @@ class PlainRows {
         return static_cast<const In*>(task_.logits.data) + row * task_.logits.stride;
     }
 
-    void batch(Space& space, int64_t from, int64_t to) const {
-        const int64_t count = to - from;
-        read_targets(space, from, count);
-        read(space, from, count);
+    void finish(Space& space, int64_t from, int64_t count) const {
         join(space, count);
         if (task_.numbers != nullptr) {
             for (int64_t i = 0; i < count; ++i) task_.numbers[from + i] = row_of(space, i);
         }
         if (task_.losses != nullptr) find_losses(space, from, count);
-        if (task_.slopes == nullptr) return;
-        find_slopes(space, from, count);
-        write(space, from, count);
+        if (task_.slopes != nullptr) find_slopes(space, from, count);
     }
 
     static Row row_of(const Space& space, int64_t i) {
@@ -156,29 +167,37 @@ class PlainRows {
         space.logit[i] = space.e[i] = space.near[i] = 0.0;
     }
 
-    void read(Space& space, int64_t from, int64_t count) const {
-        const bool slopes = task_.slopes != nullptr;
-        if (slopes) space.scratch.reserve(padded_ * height_);
-        FlushToZero flush;
-        for (int64_t i = 0; i < count; ++i) {
-            if (space.mass[i] == 0.0 && task_.numbers == nullptr) {
-                clear(space, i);
-                continue;
+    // Reads rows, and writes the `waiting` ones before them in turn: memory that only read or only
+    // wrote for a while would stand half idle.
+    void read(Space& space, int64_t from, int64_t count, const Space& before, int64_t waiting) const {
+        if (task_.slopes != nullptr) space.scratch.reserve(padded_ * height_);
+        bool any_tiny = false;
+        {
+            FlushToZero flush;
+            for (int64_t i = 0; i < std::max(count, waiting); ++i) {
+                if (i < waiting) any_tiny |= !write(before, i, from - waiting + i);
+                if (i < count) read_row(space, i, from + i);
             }
-            const In* z = row_at(from + i);
-            T* e = slopes ? space.scratch.data() + i * padded_ : nullptr;
-            const Block<T> block = classes_ <= W ? read_vector<T>(z, classes_, e)
-                                                 : read_block<T, Weigh::none, false>(
-                                                       z, classes_, e, nullptr, classes_);
-            const int64_t target = space.target[i];
-            space.at[i] = block.at;
-            space.m[i] = double(block.top);
-            space.ref[i] = double(block.ref);
-            space.sum[i] = block.sum;
-            space.logit[i] = target < 0 ? 0.0 : double(widen(z[target]));
-            space.e[i] = target < 0 || !slopes ? 0.0 : double(e[target]);
-            space.near[i] = block.at == target ? 0.0 : space.mass[i];
         }
+        for (int64_t i = 0; any_tiny && i < waiting; ++i) write_tiny(before, i, from - waiting + i);
+    }
+
+    void read_row(Space& space, int64_t i, int64_t row) const {
+        const bool slopes = task_.slopes != nullptr;
+        const int64_t target = space.target[i];
+        if (space.mass[i] == 0.0 && task_.numbers == nullptr) return clear(space, i);
+        const In* z = row_at(row);
+        T* e = slopes ? space.scratch.data() + i * padded_ : nullptr;
+        const Block<T> block =
+            classes_ <= W ? read_vector<T>(z, classes_, e)
+                          : read_block<T, Weigh::none, false>(z, classes_, e, nullptr, classes_);
+        space.at[i] = block.at;
+        space.m[i] = double(block.top);
+        space.ref[i] = double(block.ref);
+        space.sum[i] = block.sum;
+        space.logit[i] = target < 0 ? 0.0 : double(widen(z[target]));
+        space.e[i] = target < 0 || !slopes ? 0.0 : double(e[target]);
+        space.near[i] = block.at == target ? 0.0 : space.mass[i];
     }
 
     // The row numbers: see `Dense::joined`.
@@ -262,27 +281,27 @@ class PlainRows {
         }
     }
 
-    void write(Space& space, int64_t from, int64_t count) const {
-        bool any_tiny = false;
-        {
-            FlushToZero flush;
-            for (int64_t i = 0; i < count; ++i) {
-                if (space.alpha[i] == 0.0 && space.gamma[i] == 0.0) {
-                    std::memset(static_cast<void*>(out_at(from + i)), 0, size_t(classes_) * sizeof(In));
-                } else if (space.tiny[i]) {
-                    any_tiny = true;
-                } else {
-                    const auto a = V::set(T(space.factor[i]));
-                    write_row(space, i, from + i, [=](auto e, int64_t, int64_t) { return V::mul(e, a); });
-                }
-            }
+    bool written_as_nothing(const Space& space, int64_t i) const {
+        return space.alpha[i] == 0.0 && space.gamma[i] == 0.0;
+    }
+
+    // Whether the row has been written: not if it is tiny.
+    bool write(const Space& space, int64_t i, int64_t row) const {
+        if (written_as_nothing(space, i)) {
+            std::memset(static_cast<void*>(out_at(row)), 0, size_t(classes_) * sizeof(In));
+            return true;
         }
-        for (int64_t i = 0; any_tiny && i < count; ++i) {
-            if (!space.tiny[i] || (space.alpha[i] == 0.0 && space.gamma[i] == 0.0)) continue;
-            const auto up = V::set(T(space.factor[i] / tiny_scale<T>)), down = V::set(T(tiny_scale<T>));
-            write_row(space, i, from + i,
-                      [=](auto e, int64_t, int64_t) { return V::mul(V::mul(e, up), down); });
-        }
+        if (space.tiny[i]) return false;
+        const auto a = V::set(T(space.factor[i]));
+        write_row(space, i, row, [=](auto e, int64_t, int64_t) { return V::mul(e, a); });
+        return true;
+    }
+
+    void write_tiny(const Space& space, int64_t i, int64_t row) const {
+        if (!space.tiny[i] || written_as_nothing(space, i)) return;
+        const auto up = V::set(T(space.factor[i] / tiny_scale<T>)), down = V::set(T(tiny_scale<T>));
+        write_row(space, i, row,
+                  [=](auto e, int64_t, int64_t) { return V::mul(V::mul(e, up), down); });
     }
 
     In* out_at(int64_t row) const { return static_cast<In*>(task_.slopes) + row * classes_; }

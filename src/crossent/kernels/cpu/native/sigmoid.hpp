@@ -145,10 +145,9 @@ class Sigmoid {
     static constexpr int W = V::width;
     static constexpr bool in_double = sizeof(In) == 8;
     static constexpr int64_t block = 1024, part_size = 32 * block;
-    // From e^-far on r may be no normal float, and from e^-nothing on no float, of any mass.
-    static constexpr float far = 87.0f, nothing = 200.0f;
-    // How small a difference of masses is too small for float, in terms of the smaller one.
-    static constexpr float close = sizeof(In) == 2 ? 0x1p-10f : std::numeric_limits<float>::infinity();
+    static constexpr float far = 87.0f;  // from e^-far on r may be no normal float
+    // How small side - own r may be in float for slopes of half precision, in parts of a mass.
+    static constexpr float close = 0x1p-10f;
 
     struct Space {
         alignas(64) double positive[block], negative[block], other[block], upstream[block];
@@ -474,6 +473,12 @@ class Sigmoid {
             }
         }
         Sum<T> sum = total;
+        auto write = [&](const Found& found, int64_t i, int64_t count)
+                         __attribute__((always_inline)) {
+            sum.add(found.loss);
+            if (losses != nullptr) put(losses + i, found.loss, count, stream_losses);
+            if (slopes != nullptr) put(slopes + i, found.slope, count, stream_slopes);
+        };
         auto step = [&](int64_t i, int64_t count) __attribute__((always_inline)) {
             const auto x = load_up_to(z + i, count);
             const auto factor = upstream == nullptr ? scale : V::mul(scale, V::load(upstream + i));
@@ -481,16 +486,20 @@ class Sigmoid {
             if constexpr (in_double) {
                 D::type one, nought;
                 masses.doubles(i, &one, &nought);
-                wide(x, one, nought, factor, found.loss, found.slope);
+                const auto seen = seen_from(x);
+                wide(x, seen, Digits::log1p(seen.exp), one, nought, factor, found.loss, found.slope);
             } else if (plain) {
                 typename V::type one, nought;
                 masses.floats(i, one, nought);
                 const auto size = magnitude<T>(x);
-                const auto near = V::zero_where(V::greater(size, V::set(nothing)), size);
-                auto lossy = V::greater(near, V::set(far));
+                auto lossy = V::greater(size, V::set(far));
+                if (sizeof(In) == 4 && cancels) {
+                    lossy = V::either(lossy, V::greater(V::min(one, nought), V::set(T(0))));
+                    if (V::count(lossy) == W) return write(in_halves(masses, i, x, factor), i, count);
+                }
                 const auto left = narrow_element(x, size, V::load(shares + i), one, nought, factor,
                                                  found.loss, found.slope);
-                if (cancels) {  // 0 * inf is NaN, and nothing is less
+                if (sizeof(In) == 2 && cancels) {
                     const auto least = V::mul(V::set(close), V::min(one, nought));
                     lossy = V::either(lossy, V::greater(least, magnitude<T>(left)));
                 }
@@ -502,9 +511,7 @@ class Sigmoid {
             } else {
                 found = in_halves(masses, i, x, factor);
             }
-            sum.add(found.loss);
-            if (losses != nullptr) put(losses + i, found.loss, count, stream_losses);
-            if (slopes != nullptr) put(slopes + i, found.slope, count, stream_slopes);
+            write(found, i, count);
         };
         int64_t i = 0;
         for (; i + W <= n; i += W) step(i, W);
@@ -558,20 +565,28 @@ class Sigmoid {
         Vec<float>::widen(x, z[0], z[1]);
         Vec<float>::widen(factor, by[0], by[1]);
         masses.doubles(i, one, nought);
-        for (int k = 0; k < 2; ++k) wide(z[k], one[k], nought[k], by[k], losses[k], slopes[k]);
+        Risen seen[2];
+        D::type logs[2];  // step by step for both: so their chains overlap
+        for (int k = 0; k < 2; ++k) seen[k] = seen_from(z[k]);
+        for (int k = 0; k < 2; ++k) logs[k] = Digits::log1p(seen[k].exp);
+        for (int k = 0; k < 2; ++k) {
+            wide(z[k], seen[k], logs[k], one[k], nought[k], by[k], losses[k], slopes[k]);
+        }
         return {joined(losses[0], losses[1]), joined(slopes[0], slopes[1])};
     }
 
-    void wide(D::type z, D::type one, D::type nought, D::type factor, D::type& loss,
-              D::type& slope) const {
+    static Risen seen_from(D::type z) {
+        return risen_of<Digits>(D::sub(D::set(0.0), magnitude<double>(z)));
+    }
+
+    void wide(D::type z, const Risen& seen, D::type log, D::type one, D::type nought,
+              D::type factor, D::type& loss, D::type& slope) const {
         const auto zero = D::set(0.0), whole = D::set(1.0);
-        const auto size = magnitude<double>(z);
-        const auto [r, risen] = risen_of<Digits>(D::sub(zero, size));
+        const auto size = magnitude<double>(z), r = seen.exp, risen = seen.risen;
         const auto up = D::greater(z, zero);
         const auto side = D::choose(up, nought, one), own = D::choose(up, one, nought);
         const auto mass = D::add(one, nought), below = D::add(whole, r);
         const auto empty = D::equal(mass, zero), right = D::equal(side, zero);
-        const auto log = Digits::log1p(r);
         const auto unused = D::either(empty, D::equal(factor, zero));
         // side - own r, with its digits also where r is next to 1 and the masses are equal
         const auto left = D::choose(D::greater(D::set(half), risen),

@@ -2,8 +2,18 @@
 #pragma once
 
 #include "block.hpp"
+#include "buffer.hpp"
 
 namespace crossent::CROSSENT_UNIT {
+
+// What `read_block` leaves out: of one block, under the background and the dense part.
+struct Measured {
+    int64_t live;         // classes that are not removed
+    double weight;        // of these, the sum of the background's weights w_j
+    double below;         // and of w_j (top - z_j)
+    double dense;         // the sum of the dense part d_j
+    double dense_below;   // and of d_j (top - z_j)
+};
 
 template <class T, class In>
 inline typename Vec<T>::type load_as(const In* p) {
@@ -24,6 +34,7 @@ inline double copy_weighted(const In* from, int64_t n, const T* weights, T* to) 
     const auto zero = V::set(T(0));
     Sum<T> sum;
     for (int64_t i = 0; i < n; i += W) {
+        __builtin_prefetch(from + i + n, 0, 2);
         auto q = i + W <= n ? load_as<T>(from + i) : load_some<T>(from + i, n - i, T(0));
         if (weights != nullptr) {  // no mass stays none: 0 * inf is NaN
             q = V::zero_where(V::equal(q, zero), V::mul(q, V::load(weights + i)));
@@ -60,6 +71,30 @@ inline double copy_dense(const Reals& dense, int64_t row, int64_t start, int64_t
     }
     return copy_weighted(to, n, static_cast<const T*>(nullptr), to);
 }
+
+// The class weights as numbers of type T, and their sums; as if not there until they are read.
+template <class T>
+class Weights {
+    Buffer<T> of_classes_;
+    Buffer<double> of_blocks_;
+
+   public:
+    void read(const Reals& given, int64_t classes) {
+        constexpr int W = Vec<T>::width;
+        const Reals line{given.data, given.type, 0, given.row};
+        of_classes_.reserve((classes + W - 1) / W * W);
+        of_blocks_.reserve(classes / block_size + 1);
+        for (int64_t start = 0; start < classes; start += block_size) {
+            const int64_t n = std::min(block_size, classes - start);
+            of_blocks_[start / block_size] = copy_dense(line, 0, start, n, static_cast<const T*>(nullptr),
+                                                        of_classes_.data() + start);
+        }
+    }
+    const T* at(int64_t j) const {
+        return of_classes_.data() == nullptr ? nullptr : of_classes_.data() + j;
+    }
+    double of_block(int64_t b) const { return of_blocks_[b]; }
+};
 
 // to_j = factor to_j + background w_j, where `removed` classes have none of the background.
 template <class T, class In>

@@ -53,8 +53,8 @@ inline void write_stream(Out* out, int64_t n, const T* e, Value value, const Pat
         i = most;
     }
     for (;;) {
-        const int64_t next = patch == until ? n : patch->at - start;
-        for (; i + W <= next; i += W) V::stream(out + i, value(V::load(e + i), i, W));
+        const int64_t end = patch == until ? n : patch->at - start;
+        for (; i + W <= end; i += W) V::stream(out + i, value(V::load(e + i), i, W));
         if (i + W > n) break;
         V::stream(out + i, patched(W));
         i += W;
