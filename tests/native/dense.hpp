@@ -78,10 +78,34 @@ class DenseCase {
     int64_t k_ = 0, ignore_ = -1;
     double smoothing_ = 0.0, scale_ = 1.0;
     Shape shape_;
+    Link link_;
     Memory row_scale_, given_;
     bool entropy_ = false, losses_ = false, numbers_ = false, slopes_ = false;
 
-    double eps() const { return logits_.type == Real::f64 ? 1e-11 : 2e-5; }
+    double eps() const {  // a logit near its cap is a few ulp off, and e^z as many times as it is large
+        return (logits_.type == Real::f64 ? 1e-11 : 2e-5) * (link_.softcap != 0.0 ? 5.0 : 1.0);
+    }
+
+    bool is_linked() const { return link_.temperature != 1.0 || link_.softcap != 0.0; }
+
+    // A logit, and its slope in the score.
+    double linked(double score, double& slope) const {
+        slope = 1.0;
+        if (!is_linked()) return score;
+        if (score == -inf) {
+            slope = link_.softcap != 0.0 ? 0.0 : 1.0 / link_.temperature;
+            return score;
+        }
+        const bool wide = logits_.type == Real::f64;
+        double x = wide ? score / link_.temperature : double(float(score) / float(link_.temperature));
+        if (link_.softcap != 0.0) {
+            const double small = std::exp(-2.0 * std::abs(x / link_.softcap));
+            slope = 4.0 * small / ((1.0 + small) * (1.0 + small));
+            x = link_.softcap * std::tanh(x / link_.softcap);
+        }
+        slope /= link_.temperature;
+        return x;
+    }
 
     RealGrid weights(int64_t count, double nothing) {
         RealGrid grid(random_, any_real(random_), count, 1, random_.of<int64_t>({1, 1, 1, 0, 3}), 0);
@@ -174,6 +198,12 @@ class DenseCase {
         }
     }
 
+    void make_link() {
+        if (given_.data() != nullptr || !random_.chance(20)) return;
+        if (random_.chance(60)) link_.temperature = random_.of({0.5, 3.0, 10.0});
+        if (random_.chance(60)) link_.softcap = random_.of({5.0, 30.0, 50.0});
+    }
+
     const double* row_scale(int64_t from) const {
         return reinterpret_cast<const double*>(row_scale_.data()) + (row_scale_.data() == nullptr ? 0 : from);
     }
@@ -222,6 +252,7 @@ class DenseCase {
         make_labels();
         shape_ = any_shape(random_, true);
         make_outputs();
+        make_link();
     }
 
     Random& random() { return random_; }
@@ -234,13 +265,13 @@ class DenseCase {
         std::snprintf(
             text, sizeof text,
             "%s %lld x %lld stride %lld, %s k %lld %s%s%s%s%s smoothing %g ignore %lld, "
-            "gamma %g poly %g generalised %g z %g, scale %g%s%s ->%s%s%s%s",
+            "gamma %g poly %g generalised %g z %g, temperature %g softcap %g, scale %g%s%s ->%s%s%s%s",
             name_of(logits_.type), (long long)rows_, (long long)classes_, (long long)logits_.row, kinds[int(kind_)],
             (long long)k_, k_ > 0 ? name_of(index_.type) : soft_.there() ? name_of(soft_.type) : "",
             values_.there() ? " values" : "", class_weight_.there() ? " class weight" : "",
             sample_weight_.there() ? " sample weight" : "", mask_.there() ? " mask" : "", smoothing_,
-            (long long)ignore_, shape_.gamma, shape_.poly_epsilon, shape_.generalised, shape_.z_loss, scale_,
-            row_scale_.data() ? " row scale" : "", given_.data() ? " given" : "", losses_ ? " losses" : "",
+            (long long)ignore_, shape_.gamma, shape_.poly_epsilon, shape_.generalised, shape_.z_loss,
+            link_.temperature, link_.softcap, scale_, row_scale_.data() ? " row scale" : "", given_.data() ? " given" : "", losses_ ? " losses" : "",
             numbers_ ? " numbers" : "", entropy_ ? " entropy" : "", slopes_ ? " slopes" : "");
         return text;
     }
@@ -260,6 +291,7 @@ class DenseCase {
         task.labels.ignore = ignore_;
         task.labels.smoothing = smoothing_;
         task.shape = shape_;
+        task.link = link_;
         task.scale = scale_;
         task.row_scale = row_scale(from);
         task.given = given(from);
@@ -321,18 +353,19 @@ class DenseCase {
         for (const Memory* memory : {&got.losses, &got.numbers, &got.slopes}) {
             if (!memory->head_is_whole()) fail("bytes before an output were written");
         }
-        std::vector<double> z(size_t(classes_), 0.0);
+        std::vector<double> z(size_t(classes_), 0.0), steep(size_t(classes_), 1.0);
         std::vector<reference::real> q;
         for (int64_t i = 0; i < rows_; ++i) {
-            for (int64_t j = 0; j < classes_; ++j) z[size_t(j)] = logits_.get(i, j);
+            for (int64_t j = 0; j < classes_; ++j) z[size_t(j)] = linked(logits_.get(i, j), steep[size_t(j)]);
             double weight = 0.0;
             target(i, z.data(), q, weight);
             const reference::SoftmaxRow row(z.data(), q.data(), classes_);
             if (losses_) {
-                near(load<double>(got.losses.data() + i * 8), row.loss(shape_), row.loss_size(shape_), "loss", i, 0);
+                near(load<double>(got.losses.data() + i * 8), row.loss(shape_),
+                     row.loss_size(shape_) + row.mass * link_.softcap * reference::steepness(shape_), "loss", i, 0);
             }
             if (numbers_) check_numbers(load<Row>(got.numbers.data() + i * int64_t(sizeof(Row))), row, i);
-            if (slopes_) check_slopes(got.slopes.data() + i * classes_ * int64_t(logits_.size), row, q, z, i);
+            if (slopes_) check_slopes(got.slopes.data() + i * classes_ * int64_t(logits_.size), row, q, z, steep, i);
         }
     }
 
@@ -382,15 +415,15 @@ class DenseCase {
             if (got.r == got.r) fail("r of row %lld is %.17g, not nan", (long long)i, got.r);
             return;
         }
-        near(got.m, row.m, 0, "m", i, 0);
+        near(got.m, row.m, is_linked() ? std::fabs(row.m) : 0, "m", i, 0);
         near(got.r, row.r, row.r, "r", i, 0);
-        if (row.m != -reference::infinity) near(got.gap, row.gap, row.gap_size, "gap", i, 0);
+        if (row.m != -reference::infinity) near(got.gap, row.gap, row.gap_size + row.mass * link_.softcap, "gap", i, 0);
         near(got.mass, row.mass, row.mass, "mass", i, 0);
-        if (entropy_) near(got.h, row.h, row.h, "h", i, 0);
+        if (entropy_) near(got.h, row.h, row.h + (1 + row.r) * link_.softcap, "h", i, 0);
     }
 
     void check_slopes(const uint8_t* got, const reference::SoftmaxRow& row, const std::vector<reference::real>& q,
-                      const std::vector<double>& z, int64_t i) const {
+                      const std::vector<double>& z, const std::vector<double>& linked, int64_t i) const {
         using reference::real;
         const Real type = logits_.type;
         const double own = row_scale_.data() == nullptr ? scale_ : scale_ * *row_scale(i);
@@ -419,9 +452,13 @@ class DenseCase {
                 continue;
             }
             const real p = row.p(j), far = p == 0 ? 0 : row.m - real(z[size_t(j)]);
-            const real want = p * (row.mass * s.gamma + s.alpha + s.beta * far) - s.gamma * q[size_t(j)];
-            const real size = p * (pull + alpha_size + std::fabs(s.beta * far)) + std::fabs(s.gamma * q[size_t(j)]);
+            const real by = linked[size_t(j)], near_cap = link_.softcap == 0.0 ? 1 : 1 - std::log(std::fmin(1.0L, std::fmax(by, 1e-30L)));
+            const real want = by * (p * (row.mass * s.gamma + s.alpha + s.beta * far) - s.gamma * q[size_t(j)]);
+            const real size = by * near_cap *
+                (p * (pull + alpha_size + std::fabs(s.beta * far)) + std::fabs(s.gamma * q[size_t(j)]));
             // what is flushed to zero is flushed before it is scaled
+            // core/link.py has 0 there, a temperature alone may as well be linear
+            if (is_linked() && z[size_t(j)] == -inf && value == 0.0) continue;
             const real bound = (eps() * steep * 2 + own_eps) * size + least * (1 + pull + alpha_size + std::fabs(s.beta * far));
             if (std::fabs(value - want) <= bound || (std::isinf(value) && std::fabs(want) > most)) continue;
             fail("slopes[%lld, %lld] is %.17g, not %.17g", (long long)i, (long long)j, value, double(want));

@@ -27,7 +27,8 @@ FLAGS_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mf16c -mprefer
 	-Wno-uninitialized -Wno-maybe-uninitialized
 endif
 
-export ASAN_OPTIONS := detect_leaks=1:detect_stack_use_after_return=1:strict_init_order=1
+# Not detect_stack_use_after_return: gcc 12 then aligns no array to 64 bytes (its PR 110027).
+export ASAN_OPTIONS := detect_leaks=1:strict_init_order=1
 export UBSAN_OPTIONS := print_stacktrace=1
 export TSAN_OPTIONS := halt_on_error=1:second_deadlock_stack=1
 

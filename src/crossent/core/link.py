@@ -4,7 +4,23 @@ Applied before a row is read; its derivative after the slope. Removed classes (-
 removed, with derivative 0. No loss, no target here.
 """
 
+from typing import NamedTuple
+
 from crossent.core.array import Array, Namespace
+
+
+class Link(NamedTuple):
+    """The numbers of a link; None: none of it."""
+
+    temperature: float | None = None
+    softcap: float | None = None
+
+    def __bool__(self) -> bool:
+        """Say whether there is anything to apply."""
+        return self.temperature is not None or self.softcap is not None
+
+
+DIRECT = Link()
 
 
 def link(

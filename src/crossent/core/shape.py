@@ -10,6 +10,7 @@ from math import factorial
 from numbers import Real
 
 from crossent.core.array import Array, Namespace
+from crossent.core.link import DIRECT, Link
 
 # Beyond this c, e^-c is below half the smallest float64, and u = 1 - e^-c is exactly 1.
 CERTAIN = 746.0
@@ -31,12 +32,14 @@ class Shape:
     poly_epsilon   poly-1       c + epsilon (1 - e^-c)    (Leng et al. 2022)
     generalised    generalised  (1 - e^-kc) / k           (Zhang and Sabuncu 2018)
     z_loss         adds lambda lse^2 to any of them       (Chowdhery et al. 2022)
+    link           what the logits are made of before, for rows that a kernel links
     """
 
     gamma: float = 0.0
     poly_epsilon: float = 0.0
     generalised: float = 0.0
     z_loss: float = 0.0
+    link: Link = DIRECT
 
     def __post_init__(self) -> None:
         """Refuse values for which phi is not a loss, and tensors: their gradient would be lost."""
@@ -53,6 +56,10 @@ class Shape:
                 raise ValueError(f"{name} must be a finite number of at least 0; got {value}")
         if not -float("inf") < self.poly_epsilon < float("inf"):  # torch.compile traces no isfinite
             raise ValueError(f"poly_epsilon must be a finite number; got {self.poly_epsilon}")
+
+    def linked(self, link: Link) -> "Shape":
+        """Return the same shape of logits that this link makes."""
+        return Shape(self.gamma, self.poly_epsilon, self.generalised, self.z_loss, link)
 
     @property
     def is_plain(self) -> bool:

@@ -145,5 +145,5 @@ def cross_entropy_sum(
     )
     rows = read(logits, target, weight, options)
     xp = engine.namespace(logits)
-    weight, count = (xp.sum(part) for part in totals(xp, rows.labels, rows.logits))
+    weight, count = (xp.sum(part) for part in totals(xp, rows.labels, rows.scores))
     return LossSum(rows.loss(shape, "sum"), count if rows.labels.is_soft else weight, count)

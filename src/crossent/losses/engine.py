@@ -92,6 +92,7 @@ def softmax_loss(logits: Array, labels: Labels, shape: Shape, by: By | None) -> 
     if is_jax(logits):
         from crossent.ops.jax.dense import dense as jax_dense
 
+        logits = linked(logits, labels, *shape.link)
         q = measure(xp, labels, logits)
         value = jax_dense(logits, q, shape)
         value = value if by is None else xp.sum(value) * scale(xp, by, q.weight, q.count)
@@ -131,7 +132,8 @@ def by_of(reduction: Reduction, normalize_by: NormalizeBy | float | Array) -> By
     if isinstance(normalize_by, str) and normalize_by in ("weight", "rows"):
         return normalize_by
     check.divisor(normalize_by)
-    divisor(normalize_by, 0.0, 0.0)  # a word or a number that is no divisor is refused here
+    word: Any = normalize_by
+    divisor(word, 0.0, 0.0)  # a word or a number that is no divisor is refused here
     return normalize_by
 
 

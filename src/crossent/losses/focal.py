@@ -153,7 +153,7 @@ def shape_of(gamma: float, activation: str, form: str) -> Shape:
 
 def _softmax(xp: Namespace, rows: Rows, shape: Shape, form: Form, by: By | None) -> Array:
     if form == "per_row" or shape.is_plain:  # without phi the two are one sum
-        return engine.softmax_loss(rows.logits, rows.labels, shape, by)
+        return engine.softmax_loss(rows.scores, rows.labels, rows.linked(shape), by)
     q, dtype = rows.measure(xp), compute_dtype(xp, rows.logits.dtype)
     wide = quiet(xp, xp.astype(rows.logits, dtype, copy=False), q)
     value = per_class.loss(xp, wide, q, shape)

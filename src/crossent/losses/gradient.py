@@ -3,14 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from crossent.core.array import Array, compute_dtype
-from crossent.core.link import link_slope
-from crossent.core.loss import quiet
+from crossent.core.array import Array
 from crossent.core.reduction import NormalizeBy, Reduction, check_reduction
 from crossent.core.shape import shape_of
 from crossent.kernels.select import select
 from crossent.losses import engine
-from crossent.losses.layout import class_axis, from_rows, to_rows
+from crossent.losses.layout import class_axis, from_rows
 from crossent.losses.rows import Options, read
 
 
@@ -80,10 +78,10 @@ def cross_entropy_gradient(
     rows = read(logits, target, weight, options)
     xp = engine.namespace(logits)
     by = rows.by("sum" if reduction == "none" else reduction, normalize_by)
-    slope = select(logits).dense.reduce(rows.logits, rows.labels, shape, by, slope=True).slope
+    slope = (
+        select(logits)
+        .dense.reduce(rows.scores, rows.labels, rows.linked(shape), by, slope=True)
+        .slope
+    )
     axis = class_axis(logits, axis, last=shift)
-    if temperature is not None or softcap is not None:
-        scores = to_rows(xp, logits, axis).astype(compute_dtype(xp, logits.dtype))
-        scores = quiet(xp, scores, rows.measure(xp))
-        slope = slope * link_slope(xp, scores, temperature=temperature, softcap=softcap)
     return from_rows(xp, slope, logits.shape, axis).astype(logits.dtype, copy=False)

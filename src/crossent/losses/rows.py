@@ -3,9 +3,11 @@
 Checks, the class axis, the shift of a causal language model, the link; no loss is computed here.
 """
 
+from numbers import Real
 from typing import Any, NamedTuple
 
 from crossent.core.array import Array, Namespace, device_of, index_dtype, is_floating
+from crossent.core.link import DIRECT, Link
 from crossent.core.reduction import By, NormalizeBy, Reduction, scale
 from crossent.core.shape import Shape
 from crossent.core.target import Labels, Measure, measure, totals
@@ -28,16 +30,22 @@ class Options(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """Logits as rows (N, V) after the link, their target, and the rows' shape."""
+    """Scores as rows (N, V), the link that makes logits of them, their target, their shape."""
 
-    logits: Array
+    scores: Array
+    link: Link
     labels: Labels
     lead: tuple[int, ...]
     shift: bool
 
+    @property
+    def logits(self) -> Array:
+        """The logits (N, V): for what is not done by a kernel."""
+        return engine.linked(self.scores, self.labels, *self.link)
+
     def measure(self, xp: Namespace) -> Measure:
         """Return the target as a measure: for what is not done by a kernel."""
-        return measure(xp, self.labels, self.logits)
+        return measure(xp, self.labels, self.scores)
 
     def shaped(self, xp: Namespace, value: Array) -> Array:
         """Return one number a row in the rows' shape; a shift has one row less."""
@@ -52,7 +60,7 @@ class Rows(NamedTuple):
     ) -> Array | None:
         """Return what the sum of the losses is multiplied by, or None to keep them apart."""
         by = self.by(reduction, normalize_by)
-        return None if by is None else scale(xp, by, *totals(xp, self.labels, self.logits))
+        return None if by is None else scale(xp, by, *totals(xp, self.labels, self.scores))
 
     def by(
         self, reduction: Reduction, normalize_by: NormalizeBy | float | None = None
@@ -67,8 +75,12 @@ class Rows(NamedTuple):
     ) -> Array:
         """Return the reduced loss of the rows, the last step of a door."""
         by = self.by(reduction, normalize_by)
-        value = engine.softmax_loss(self.logits, self.labels, shape, by)
-        return value if by is not None else self.shaped(engine.namespace(self.logits), value)
+        value = engine.softmax_loss(self.scores, self.labels, self.linked(shape), by)
+        return value if by is not None else self.shaped(engine.namespace(self.scores), value)
+
+    def linked(self, shape: Shape) -> Shape:
+        """Return the shape with the link of these rows: what a kernel takes beside the scores."""
+        return shape.linked(self.link) if self.link else shape
 
 
 def read(
@@ -99,9 +111,17 @@ def read(
     }
 
     def result(**target: Any) -> Rows:
-        labels = Labels(**target, **common)
-        linked = engine.linked(rows, labels, options.temperature, options.softcap)
-        return Rows(linked, labels, lead, options.shift)
+        labels, temperature = Labels(**target, **common), options.temperature
+        if temperature is None and options.softcap is None:
+            return Rows(rows, DIRECT, labels, lead, options.shift)
+        check.temperature(temperature)
+        check.positive("softcap", options.softcap)
+        if temperature is None or isinstance(temperature, Real):
+            number: Any = temperature
+            cooled = None if number is None else float(number)
+            return Rows(rows, Link(cooled, options.softcap), labels, lead, options.shift)
+        linked = engine.linked(rows, labels, temperature, options.softcap)  # it may be learned
+        return Rows(linked, DIRECT, labels, lead, options.shift)
 
     if isinstance(target, tuple):
         check.no_ignore_index(options.ignore_index)

@@ -200,7 +200,7 @@ def _reduce(
 ) -> Any:
     """Return the weighted losses of the rows, their sum, or their mean over the weights."""
     by = "weight" if normalize_by is None else normalize_by
-    _, count = totals(xp, rows.labels, rows.logits)
+    _, count = totals(xp, rows.labels, rows.scores)
     scale = engine.scale_of(xp, reduction, by, each, count)
     weighted = each * value
     if scale is None:

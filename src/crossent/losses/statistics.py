@@ -71,20 +71,21 @@ def cross_entropy_statistics(
         raise TypeError("target must be class indices, since a rank is that of one class")
     xp = engine.namespace(logits)
     dtype = compute_dtype(xp, logits.dtype)
-    z, q = constant(rows.logits), rows.measure(xp)
+    logits = rows.logits
+    z, q = constant(logits), rows.measure(xp)
     index = q.indices[:, 0]  # type: ignore[index]
     if is_torch(logits):
         from crossent.ops.torch.statistics import likelihood, standing
 
-        three, two = likelihood(rows.logits, rows.labels), standing(z, index)
+        three, two = likelihood(logits, rows.labels), standing(z, index)
     elif is_jax(logits):
-        wide = quiet(xp, xp.astype(rows.logits, dtype, copy=False), q)
+        wide = quiet(xp, xp.astype(logits, dtype, copy=False), q)
         row = row_numbers.read(xp, wide, q, entropy=True)
         three = statistics.likelihood(xp, row_numbers.whole(xp, row))
         two = statistics.standing(xp, z, index)
     else:
         kernels = select(logits).dense
-        row = kernels.read(rows.logits, rows.labels, entropy=True)
+        row = kernels.read(logits, rows.labels, entropy=True)
         three, two = statistics.likelihood(xp, row), kernels.standing(z, index)
     return Statistics(
         *(rows.shaped(xp, xp.astype(part, dtype, copy=False)) for part in three),

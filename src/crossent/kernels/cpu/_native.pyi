@@ -3,7 +3,7 @@ from typing import Any
 def dense(
     logits: tuple[Any, ...],
     labels: tuple[Any, ...],
-    shape: tuple[float, float, float, float],
+    shape: tuple[float, ...],
     scale: float,
     row_scale: int,
     given: int,
@@ -17,7 +17,7 @@ def dense(
 def reduce(
     logits: tuple[Any, ...],
     labels: tuple[Any, ...],
-    shape: tuple[float, float, float, float],
+    shape: tuple[float, ...],
     by: int,
     scale: float,
     slopes: int,
@@ -33,7 +33,7 @@ def sigmoid(
     mask: tuple[Any, ...] | None,
     ignore: float | None,
     smoothing: float,
-    shape: tuple[float, float, float, float],
+    shape: tuple[float, ...],
     scale: float,
     upstream: tuple[Any, ...] | None,
     losses: int,

@@ -118,8 +118,16 @@ def _output(slopes: Array | None) -> tuple[int, bool]:
     return (0, False) if slopes is None else (address(slopes), goes_past_caches(slopes))
 
 
-def _numbers(shape: Shape) -> tuple[float, float, float, float]:
-    return shape.gamma, shape.poly_epsilon, shape.generalised, shape.z_loss
+def _numbers(shape: Shape) -> tuple[float, ...]:
+    temperature, softcap = shape.link
+    return (
+        shape.gamma,
+        shape.poly_epsilon,
+        shape.generalised,
+        shape.z_loss,
+        1.0 if temperature is None else temperature,
+        0.0 if softcap is None else softcap,
+    )
 
 
 def _labels(labels: Labels) -> tuple[Any, ...]:

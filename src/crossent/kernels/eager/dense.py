@@ -4,6 +4,7 @@ from crossent.core import loss as losses
 from crossent.core import reduction, statistics
 from crossent.core import row as rows
 from crossent.core.array import Array, compute_dtype, device_of, namespace
+from crossent.core.link import link, link_slope
 from crossent.core.reduction import By
 from crossent.core.row import Row
 from crossent.core.shape import Shape
@@ -43,8 +44,8 @@ def loss(logits: Array, labels: Labels, shape: Shape) -> Array:
     xp = namespace(logits)
     parts = blocks(logits)
     if parts is None:
-        return losses.loss(xp, _read(logits, labels), shape)
-    return xp.concat([losses.loss(xp, _read(logits[b], rows_of(labels, b)), shape) for b in parts])
+        return _loss(logits, labels, shape)
+    return xp.concat([_loss(logits[b], rows_of(labels, b), shape) for b in parts])
 
 
 def read_slope(
@@ -92,6 +93,13 @@ def _read(logits: Array, labels: Labels, *, entropy: bool = False) -> Row:
     return rows.whole(xp, rows.read(xp, wide, measure(xp, labels, logits), entropy=entropy))
 
 
+def _loss(logits: Array, labels: Labels, shape: Shape) -> Array:
+    xp = namespace(logits)
+    wide = xp.astype(logits, compute_dtype(xp, logits.dtype), copy=False)
+    linked = link(xp, wide, **shape.link._asdict())
+    return losses.loss(xp, _read(linked, labels), shape)
+
+
 def _slope(
     logits: Array, labels: Labels, row: Row, alpha: Array, beta: Array | None, gamma: Array
 ) -> Array:
@@ -106,8 +114,12 @@ def _read_slope(
 ) -> tuple[Array, Array]:
     xp = namespace(logits)
     wide = xp.astype(logits, compute_dtype(xp, logits.dtype), copy=False)
-    seen, q = rows.view(xp, wide), measure(xp, labels, logits)
-    row = rows.whole(xp, rows.read(xp, wide, q, seen=seen))
+    linked = link(xp, wide, **shape.link._asdict())
+    seen, q = rows.view(xp, linked), measure(xp, labels, linked)
+    row = rows.whole(xp, rows.read(xp, linked, q, seen=seen))
     alpha, gamma = losses.coefficients(xp, row, shape, row_scale)
-    slopes = rows.slope(xp, wide, q, row, alpha, None, gamma, seen=seen)
+    slopes = rows.slope(xp, linked, q, row, alpha, None, gamma, seen=seen)
+    if shape.link:  # a row that is left out has slope 0 whatever it holds
+        by_link = link_slope(xp, wide, **shape.link._asdict())
+        slopes = xp.where(slopes == 0.0, 0.0, slopes * by_link)
     return losses.loss(xp, row, shape), xp.astype(slopes, logits.dtype, copy=False)

@@ -7,6 +7,7 @@ from crossent.core import loss as losses
 from crossent.core import reduction
 from crossent.core import row as rows
 from crossent.core.array import compute_dtype
+from crossent.core.link import link
 from crossent.core.reduction import By
 from crossent.core.shape import Shape
 from crossent.core.target import Labels, measure, totals
@@ -23,6 +24,7 @@ def _compose(
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
     q = measure(xp, labels, logits)
     wide = losses.quiet(xp, logits.to(compute_dtype(xp, logits.dtype)), q)
+    wide = link(xp, wide, **shape.link._asdict())
     value = losses.loss(xp, rows.whole(xp, rows.read(xp, wide, q)), shape)
     return value, None if by is None else reduction.scale(xp, by, q.weight, q.count)
 

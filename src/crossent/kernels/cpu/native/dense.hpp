@@ -59,8 +59,9 @@ class Dense {
     // A row that waits to be written.
     struct Found {
         Place place;
-        double slope, by_entropy, base, gamma;  // e^(z - m) (slope + by_entropy (base - z)) - gamma q
-        const Patch* patch;                     // the next
+        // e^(z - m) (slope + by_entropy (base - z)) - gamma q
+        double slope, by_entropy, base, gamma;
+        const Patch* patch;  // the next
     };
 
     bool needs_weights() const {
@@ -341,7 +342,8 @@ class Dense {
             copy_dense(task_.labels.dense, at.row, start, n, weights(), table);
             if (q.background == 0.0) return {table, T(found.gamma * q.dense_factor)};
         }
-        add_background(table, T(q.dense_factor), T(q.background), weights_at(start), at.z + start, n);
+        add_background(table, T(q.dense_factor), T(q.background), weights_at(start), at.z + start,
+                       n);
         return {table, T(found.gamma)};
     }
 

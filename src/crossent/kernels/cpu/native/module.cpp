@@ -86,9 +86,14 @@ Labels labels_of(const nb::tuple& given) {
     return labels;
 }
 
+// (gamma, poly_epsilon, generalised, z_loss, temperature, softcap)
 Shape shape_of(const nb::tuple& given) {
     return {nb::cast<double>(given[0]), nb::cast<double>(given[1]), nb::cast<double>(given[2]),
             nb::cast<double>(given[3])};
+}
+
+Link link_of(const nb::tuple& given) {
+    return {nb::cast<double>(given[4]), nb::cast<double>(given[5])};
 }
 
 int threads_for(int64_t elements, int threads) {
@@ -109,6 +114,7 @@ void dense(const nb::tuple& logits, const nb::tuple& labels, const nb::tuple& sh
     task.logits = logits_of(logits);
     task.labels = labels_of(labels);
     task.shape = shape_of(shape);
+    task.link = link_of(shape);
     task.scale = scale;
     task.row_scale = reinterpret_cast<const double*>(row_scale);
     task.given = reinterpret_cast<const Slope*>(given);
@@ -178,6 +184,7 @@ nb::tuple reduce(const nb::tuple& logits, const nb::tuple& labels, const nb::tup
     task.logits = logits_of(logits);
     task.labels = labels_of(labels);
     task.shape = shape_of(shape);
+    task.link = link_of(shape);
     task.slopes = reinterpret_cast<void*>(slopes);
     task.stream = stream;
     const int64_t rows = task.logits.rows, elements = rows * task.logits.classes;

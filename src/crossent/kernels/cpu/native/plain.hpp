@@ -169,7 +169,8 @@ class PlainRows {
 
     // Reads rows, and writes the `waiting` ones before them in turn: memory that only read or only
     // wrote for a while would stand half idle.
-    void read(Space& space, int64_t from, int64_t count, const Space& before, int64_t waiting) const {
+    void read(Space& space, int64_t from, int64_t count, const Space& before,
+              int64_t waiting) const {
         if (task_.slopes != nullptr) space.scratch.reserve(padded_ * height_);
         bool any_tiny = false;
         {

@@ -21,7 +21,7 @@ namespace crossent::CROSSENT_UNIT {
 // Fewer than `width` elements, the rest filled.
 template <class T, class In>
 inline typename Vec<T>::type load_some(const In* p, int64_t count, T fill) {
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) || defined(__AVX2__)
     if constexpr (sizeof(In) <= sizeof(T) && (sizeof(T) == 4 || sizeof(In) == 8)) {
         return Vec<T>::load_some(p, count, fill);
     }
@@ -33,7 +33,7 @@ inline typename Vec<T>::type load_some(const In* p, int64_t count, T fill) {
 
 template <class T, class Out>
 inline void store_some(Out* p, typename Vec<T>::type v, int64_t count) {
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) || defined(__AVX2__)
     if constexpr (sizeof(Out) <= sizeof(T) && (sizeof(T) == 4 || sizeof(Out) == 8)) {
         return Vec<T>::store_some(p, v, count);
     }

@@ -58,11 +58,12 @@ inline double copy_dense(const Reals& dense, int64_t row, int64_t start, int64_t
     if (dense.column == 1) {
         const T* own = weights == nullptr ? nullptr : weights + start;
         const int64_t at = row * dense.row + start;
+        const void* data = dense.data;
         switch (dense.type) {
-            case Real::f32: return copy_weighted(static_cast<const float*>(dense.data) + at, n, own, to);
-            case Real::f64: return copy_weighted(static_cast<const double*>(dense.data) + at, n, own, to);
-            case Real::bf16: return copy_weighted(static_cast<const bf16*>(dense.data) + at, n, own, to);
-            case Real::f16: return copy_weighted(static_cast<const f16*>(dense.data) + at, n, own, to);
+            case Real::f32: return copy_weighted(static_cast<const float*>(data) + at, n, own, to);
+            case Real::f64: return copy_weighted(static_cast<const double*>(data) + at, n, own, to);
+            case Real::bf16: return copy_weighted(static_cast<const bf16*>(data) + at, n, own, to);
+            case Real::f16: return copy_weighted(static_cast<const f16*>(data) + at, n, own, to);
         }
     }
     constexpr int W = Vec<T>::width;
@@ -96,9 +97,10 @@ class Weights {
     double of_block(int64_t b) const { return of_blocks_[b]; }
 };
 
-// to_j = factor to_j + background w_j, where `removed` classes have none of the background.
+// to_j = factor to_j + background w_j; removed classes (-inf) have none of the background.
 template <class T, class In>
-inline void add_background(T* to, T factor, T background, const T* weights, const In* z, int64_t n) {
+inline void add_background(T* to, T factor, T background, const T* weights, const In* z,
+                           int64_t n) {
     using V = Vec<T>;
     constexpr int W = V::width;
     const auto minus = V::set(-std::numeric_limits<T>::infinity());

@@ -57,6 +57,11 @@ struct Shape {
     double gamma = 0.0, poly_epsilon = 0.0, generalised = 0.0, z_loss = 0.0;
 };
 
+// logits = softcap tanh(scores / temperature / softcap); a softcap of 0 is none.
+struct Link {
+    double temperature = 1.0, softcap = 0.0;
+};
+
 struct Row {
     double m, r, gap, mass, h;
 };
@@ -71,6 +76,7 @@ struct DenseTask {
     Logits logits;
     Labels labels;
     Shape shape;
+    Link link;                          // not where the slope's numbers are `given`
     double scale = 1.0;                 // of every row's slope, times its own `row_scale`
     const double* row_scale = nullptr;  // (N,)
     const Slope* given = nullptr;       // (N,) the slope's numbers, instead of the shape's

@@ -1,5 +1,5 @@
 // Everything that is compiled once for each instruction set.
-#include "dense.hpp"
+#include "link.hpp"
 #include "sigmoid.hpp"
 
 #define CROSSENT_TEXT(name) #name
@@ -7,12 +7,18 @@
 
 namespace crossent::CROSSENT_UNIT {
 
+template <class In>
+static void rows_of(const DenseTask& task) {
+    if (Linked<In>::fit(task)) return Linked<In>(task).run();
+    Dense<In>(task).run();
+}
+
 static void dense(const DenseTask& task) {
     switch (task.logits.type) {
-        case Real::f32: Dense<float>(task).run(); break;
-        case Real::f64: Dense<double>(task).run(); break;
-        case Real::bf16: Dense<bf16>(task).run(); break;
-        case Real::f16: Dense<f16>(task).run(); break;
+        case Real::f32: rows_of<float>(task); break;
+        case Real::f64: rows_of<double>(task); break;
+        case Real::bf16: rows_of<bf16>(task); break;
+        case Real::f16: rows_of<f16>(task); break;
     }
 }
 

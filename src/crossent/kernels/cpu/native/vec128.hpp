@@ -1,4 +1,5 @@
-// Vectors of 16 bytes, for any architecture, in the compilers' own notation. What they offer is told in simd.hpp.
+// Vectors of 16 bytes, for any architecture, in the compilers' own notation. What they offer is
+// told in simd.hpp.
 #pragma once
 
 #include <cmath>

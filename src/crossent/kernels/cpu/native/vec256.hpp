@@ -14,6 +14,12 @@ namespace crossent::CROSSENT_UNIT {
 template <class T>
 struct Vec;
 
+// All bits of the first `count` of 8 lanes.
+inline __m256i first_of_8(int64_t count) {
+    static constexpr int32_t bits[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(bits + 8 - count));
+}
+
 template <>
 struct Vec<float> {
     using type = __m256;
@@ -40,6 +46,26 @@ struct Vec<float> {
     }
     static void stream(f16* p, type v) {
         _mm_stream_si128(reinterpret_cast<__m128i*>(p), _mm256_cvtps_ph(v, nearest));
+    }
+    // fewer than `width` elements, the rest filled
+    static type load_some(const float* p, int64_t count, float fill) {
+        const __m256i first = first_of_8(count);
+        return choose(_mm256_castsi256_ps(first), _mm256_maskload_ps(p, first), set(fill));
+    }
+    template <class Half>
+    static type load_some(const Half* p, int64_t count, float fill) {
+        Half lanes[width] = {};
+        for (int i = 0; i < width; ++i) lanes[i].bits = i < count ? p[i].bits : 0;
+        return choose(_mm256_castsi256_ps(first_of_8(count)), load(lanes), set(fill));
+    }
+    static void store_some(float* p, type v, int64_t count) {
+        _mm256_maskstore_ps(p, first_of_8(count), v);
+    }
+    template <class Half>
+    static void store_some(Half* p, type v, int64_t count) {
+        Half lanes[width];
+        store(lanes, v);
+        for (int64_t i = 0; i < count; ++i) p[i] = lanes[i];
     }
     static type set(float x) { return _mm256_set1_ps(x); }
     static type add(type a, type b) { return _mm256_add_ps(a, b); }
@@ -97,6 +123,13 @@ struct Vec<double> {
     static type load(const double* p) { return _mm256_loadu_pd(p); }
     static void store(double* p, type v) { _mm256_storeu_pd(p, v); }
     static void stream(double* p, type v) { _mm256_stream_pd(p, v); }
+    static type load_some(const double* p, int64_t count, double fill) {
+        const __m256i first = first_of_8(2 * count);
+        return choose(_mm256_castsi256_pd(first), _mm256_maskload_pd(p, first), set(fill));
+    }
+    static void store_some(double* p, type v, int64_t count) {
+        _mm256_maskstore_pd(p, first_of_8(2 * count), v);
+    }
     static type set(double x) { return _mm256_set1_pd(x); }
     static type add(type a, type b) { return _mm256_add_pd(a, b); }
     static type sub(type a, type b) { return _mm256_sub_pd(a, b); }
