@@ -9,7 +9,7 @@ CROSSENT_DATA ?= $(wildcard data)
 export CROSSENT_DATA
 NATIVE := CMakeLists.txt $(wildcard src/crossent/kernels/cpu/native/*)
 
-.PHONY: demo test test-all check format clean
+.PHONY: demo test test-all sanitize check format clean
 
 demo: $(VENV)/app
 	$(BIN)/crossent train digits
@@ -19,6 +19,9 @@ test: $(VENV)/dev
 
 test-all: $(VENV)/dev
 	$(BIN)/python -m pytest -q -rs -m "slow or not slow"
+
+sanitize:  # SEED=1 CASES=3000: see tests/native/fuzz.cpp
+	+$(MAKE) --no-print-directory -k -j2 -f tests/native/sanitize.mk
 
 check: $(VENV)/dev
 	$(BIN)/ruff format --check src tests benchmarks

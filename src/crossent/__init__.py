@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from crossent.core.statistics import Statistics
     from crossent.errors import CrossentError, InputError, MissingExtraError
     from crossent.estimators.artifact import load
+    from crossent.kernels.cpu.cache import empty_cache
     from crossent.losses.binary import binary_cross_entropy_with_logits
     from crossent.losses.cross_entropy import cross_entropy, cross_entropy_sum
     from crossent.losses.focal import focal_loss
@@ -44,6 +45,7 @@ __all__ = [
     "cross_entropy_gradient",
     "cross_entropy_statistics",
     "cross_entropy_sum",
+    "empty_cache",
     "evaluate",
     "focal_loss",
     "generalized_cross_entropy",
@@ -72,6 +74,7 @@ _HOME = {
     "cross_entropy_gradient": "crossent.losses.gradient",
     "cross_entropy_statistics": "crossent.losses.statistics",
     "cross_entropy_sum": "crossent.losses.cross_entropy",
+    "empty_cache": "crossent.kernels.cpu.cache",
     "evaluate": "crossent.scoring.evaluation",
     "focal_loss": "crossent.losses.focal",
     "generalized_cross_entropy": "crossent.losses.generalized",

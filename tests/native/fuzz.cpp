@@ -215,6 +215,33 @@ void forks(const Arguments& given) {
     busy.join();
 }
 
+// A pool that was made while its caller flushed to zero does not do so ever after.
+void modes(const Arguments&) {
+#if defined(__SSE2__)
+    std::snprintf(current, sizeof current, "modes");
+    const pid_t pid = fork();  // with a pool of its own
+    if (pid < 0) fail("no fork");
+    if (pid == 0) {
+        alarm(60);
+        const unsigned before = _mm_getcsr() & ~0x3fu;
+        std::atomic<int> odd{0};
+        auto work = [&](int64_t) {
+            if ((_mm_getcsr() & ~0x3fu) != before) ++odd;
+            usleep(1000);  // so that every thread gets some
+        };
+        _mm_setcsr(before | 0x8040);
+        for_each_part(9, 3, work);
+        _mm_setcsr(before);
+        odd = 0;
+        for_each_part(9, 3, work);
+        _exit(odd != 0);
+    }
+    int status = 1;
+    if (waitpid(pid, &status, 0) != pid) fail("no child");
+    if (status != 0) fail("threads of a pool flush to zero because their first caller did");
+#endif
+}
+
 int64_t from_status(const char* key) {  // of /proc/self/status: kB, or a count
     std::FILE* file = std::fopen("/proc/self/status", "r");
     char line[256];
@@ -346,8 +373,9 @@ struct Part {
 const Part parts[] = {
     {"dense", dense, 100, true},
     {"sigmoid", sigmoid, 50, true},
-    {"callers", callers, 4, true},
+    {"callers", callers, 30, true},
     {"fork", forks, 0, !THREAD_SANITIZED},  // ThreadSanitizer allows a child no threads
+    {"modes", modes, 0, !THREAD_SANITIZED},
     {"memory", memory, 0, !SANITIZED},
     {"far", far, 0, !SANITIZED},
 };

@@ -1,6 +1,7 @@
 # Three builds of the units, the pool and the fuzz, each run once: `make sanitize` from the root.
 # SEED and CASES (of dense rows, in the address build) as variables.
 
+MAKEFLAGS += --no-builtin-rules
 SEED ?= 1
 CASES ?= 3000
 CXX ?= g++
@@ -11,8 +12,9 @@ BUILDS := address thread plain
 UNITS := baseline
 
 FLAGS := -std=c++17 -g1 -Wall -Wextra -pthread -fno-math-errno -ffp-contract=off -I$(NATIVE)
-FLAGS_address := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-FLAGS_thread := -O1 -fsanitize=thread
+# Under sanitizers gcc finds values uninitialised that are not.
+FLAGS_address := -O1 -Wno-maybe-uninitialized -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FLAGS_thread := -O1 -Wno-maybe-uninitialized -fsanitize=thread
 FLAGS_plain := -O3
 CASES_address := $(CASES)
 CASES_thread := $(shell expr $(CASES) / 4)
@@ -39,19 +41,19 @@ all: $(BUILDS)
 define build
 $(OUT)/$(1)/unit_%.o: $(NATIVE)/unit.cpp
 	@mkdir -p $$(@D)
-	$$(CXX) $(FLAGS) $(FLAGS_$(1)) $$(FLAGS_$$*) -DCROSSENT_UNIT=$$* -MMD -MP -c -o $$@ $$<
+	@$$(CXX) $(FLAGS) $(FLAGS_$(1)) $$(FLAGS_$$*) -DCROSSENT_UNIT=$$* -MMD -MP -c -o $$@ $$<
 
 $(OUT)/$(1)/threads.o: $(NATIVE)/threads.cpp
 	@mkdir -p $$(@D)
-	$$(CXX) $(FLAGS) $(FLAGS_$(1)) -MMD -MP -c -o $$@ $$<
+	@$$(CXX) $(FLAGS) $(FLAGS_$(1)) -MMD -MP -c -o $$@ $$<
 
 $(OUT)/$(1)/fuzz.o: $(OWN)/fuzz.cpp
 	@mkdir -p $$(@D)
-	$$(CXX) $(FLAGS) $(FLAGS_$(1)) -DBUILD='"$(1)"' -MMD -MP -c -o $$@ $$<
+	@$$(CXX) $(FLAGS) $(FLAGS_$(1)) -DBUILD='"$(1)"' -MMD -MP -c -o $$@ $$<
 
 # The wide units last: see CMakeLists.txt.
 $(OUT)/$(1)/fuzz: $(OUT)/$(1)/fuzz.o $(OUT)/$(1)/threads.o $(UNITS:%=$(OUT)/$(1)/unit_%.o)
-	$$(CXX) $(FLAGS_$(1)) -pthread -o $$@ $$^ -ldl
+	@$$(CXX) $(FLAGS_$(1)) -pthread -o $$@ $$^ -ldl
 
 $(1): $(OUT)/$(1)/fuzz
 	@$(OUT)/$(1)/fuzz all $(SEED) $(CASES_$(1))

@@ -29,7 +29,7 @@ class SigmoidCase {
         switch (random_.range(0, 9)) {
             case 0: row = random_.of<int64_t>({1, 2}), column = 0; break;
             case 1: row = 0, column = random_.of<int64_t>({1, 2}); break;
-            case 2: row = 0, column = 0; break;
+            case 2: row = column = 0, own_rows = own_columns = 1; break;  // also where there are no rows
             case 3: row = 1, column = rows_ + random_.range(0, 2); break;
             case 4: row = 2 * classes_ + random_.range(0, 1), column = 2; break;
             case 5: row = classes_; break;

@@ -16,11 +16,11 @@ from crossent.core.target import BinaryLabels, Labels
 
 
 class Reduced(NamedTuple):
-    """The losses' sum times a scale, the slope of that, and the scale: numbers as arrays ()."""
+    """The losses' sum times a scale, the slope of that, and the scale; numbers may be floats."""
 
-    value: Array
+    value: Array | float
     slope: Array | None
-    scale: Array
+    scale: Array | float
 
 
 class DenseKernels(Protocol):

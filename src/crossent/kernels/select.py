@@ -37,9 +37,19 @@ _CPU = (
 )
 
 
+def is_readable(logits: Array) -> bool:
+    """Say whether the compiled kernels read these logits where they lie."""
+    return _CPU is not None and cpu.is_readable(logits)
+
+
+def is_indices(array: Array) -> bool:
+    """Say whether the compiled kernels read these integers where they lie."""
+    return _CPU is not None and cpu.is_visible(array)
+
+
 def has_outside(index: Array, classes: int, ignore_index: int | None, mask: Array | None) -> bool:
     """Say whether a class of index (N,) may lie outside 0 .. classes - 1; only then look closer."""
-    if _CPU is None or index.ndim != 1 or not cpu.is_visible(index):
+    if index.ndim != 1 or not is_indices(index):
         return True
     return cpu.dense.first_outside(index, classes, ignore_index, mask) is not None
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from crossent.kernels.cpu import memory
+from crossent.kernels.cpu import cache, memory
 
 
 @pytest.mark.parametrize("like", [np.zeros((3, 4), np.float32), torch.zeros(3, 4).half()])
@@ -18,38 +18,20 @@ def test_outputs_have_the_shape_and_type_of_their_array(like) -> None:
     assert made.dtype == like.dtype
     assert type(made) is type(like)
     assert memory.doubles(like, (5,)).dtype in (np.float64, torch.float64)
-    assert float(memory.number(like, 0.1)) == 0.1
 
 
-def test_large_outputs_ask_for_huge_pages_within_themselves(monkeypatch) -> None:
-    asked = []
-    monkeypatch.setattr(memory, "_madvise", lambda *call: asked.append(call))
-    made = memory.empty_like(np.zeros(memory.ADVISED_BYTES + 12345, np.uint8))
-    ((start, length, advice),) = asked
-    assert start % memory.HUGE == length % memory.HUGE == 0
-    assert made.ctypes.data <= start
-    assert start + length <= made.ctypes.data + made.nbytes
-    assert length >= made.nbytes - 2 * memory.HUGE
-    assert advice == 14
-    memory.empty_like(np.zeros(memory.ADVISED_BYTES // 2, np.uint8))
-    assert len(asked) == 1
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
-def test_the_system_takes_the_advice() -> None:
-    made = memory.empty_like(np.zeros(8 * memory.HUGE, np.uint8))
-    inside = -(-made.ctypes.data // memory.HUGE) * memory.HUGE
-    flags, here = None, False
-    with open("/proc/self/smaps") as file:  # noqa: PTH123
-        for line in file:
-            field = line.split()
-            if "-" in field[0]:
-                low, high = (int(part, 16) for part in field[0].split("-"))
-                here = low <= inside < high
-            elif here and field[0] == "VmFlags:":
-                flags = field[1:]
-    assert flags is not None
-    assert "hg" in flags
+@pytest.mark.parametrize("library", [np.asarray, torch.from_numpy])
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_large_outputs_come_from_the_cache(library, dtype, monkeypatch) -> None:
+    monkeypatch.setattr(memory, "KEPT_BYTES", 1000)
+    like = library(np.zeros((30, 41), dtype))
+    taken = []
+    monkeypatch.setattr(cache, "take", lambda size: taken.append(size) or np.zeros(size, np.uint8))
+    made = memory.empty_like(like)
+    assert taken == [like.nbytes]
+    assert made.shape == like.shape
+    assert made.dtype == like.dtype
+    made[:] = 1.0  # writable
 
 
 def test_threads_are_those_of_torch() -> None:

@@ -11,7 +11,7 @@ from crossent.kernels import eager
 from crossent.kernels.contract import Reduced
 from crossent.kernels.cpu import native
 from crossent.kernels.cpu.arrays import address, integers, reals, rows_of
-from crossent.kernels.cpu.memory import doubles, empty_like, goes_past_caches, number, threads_for
+from crossent.kernels.cpu.memory import doubles, empty_like, goes_past_caches, threads_for
 
 WIDEST = (1 << 63) - 1
 GIVEN, WEIGHT, ROWS = 0, 1, 2  # what `native.reduce` divides by
@@ -72,7 +72,7 @@ def reduce(logits: Array, labels: Labels, shape: Shape, by: By, *, slope: bool) 
         rows_of(logits), _labels(labels), _numbers(shape), kind, scale,
         *_output(slopes), threads_for(logits),
     )  # fmt: skip
-    return Reduced(number(logits, value), slopes, number(logits, scale))
+    return Reduced(value, slopes, scale)
 
 
 standing = eager.dense.standing

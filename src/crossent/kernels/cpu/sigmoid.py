@@ -12,7 +12,6 @@ from crossent.kernels.cpu.memory import (
     empty_like,
     empty_losses,
     goes_past_caches,
-    number,
     threads_for,
 )
 
@@ -45,7 +44,7 @@ def reduce(logits: Array, labels: BinaryLabels, shape: Shape, by: By, *, slope: 
         by = float(found[1])
     scale, slopes = reciprocal(float(by)), empty_like(logits) if slope else None
     _sigmoid(logits, labels, shape, total=total, slopes=slopes, scale=scale)
-    return Reduced(found[0] * scale, slopes, number(logits, scale))
+    return Reduced(float(found[0]) * scale, slopes, scale)
 
 
 def _sigmoid(

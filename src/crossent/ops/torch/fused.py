@@ -41,7 +41,7 @@ def fused(
         kernels = KERNELS[kind.name].of(logits)
         if by is None:
             return _narrow(kernels.loss(logits, labels, shape), logits)
-        return _narrow(kernels.reduce(logits, labels, shape, by, slope=False).value, logits)
+        return _number(kernels.reduce(logits, labels, shape, by, slope=False).value, logits)
     if way == "compose":
         return _narrow(_scaled_sum(*kind.compose(logits, labels, shape, by)), logits)
     return _narrow(
@@ -80,8 +80,11 @@ class _Fused(torch.autograd.Function):
             return _narrow(kernels.loss(logits, labels, shape), logits)
         ahead = on_cpu or dtype not in (torch.float16, torch.bfloat16)
         made = kernels.reduce(logits, labels, shape, by, slope=ahead)
-        ctx.save_for_backward(made.slope, made.scale, logits, by_array, *arrays)
-        return _narrow(made.value, logits)
+        scale = made.scale
+        if isinstance(scale, float):
+            ctx.scale, scale = scale, None
+        ctx.save_for_backward(made.slope, scale, logits, by_array, *arrays)
+        return _number(made.value, logits)
 
     @staticmethod
     def backward(ctx: Any, *upstreams: torch.Tensor) -> Any:  # type: ignore[override]
@@ -100,13 +103,12 @@ class _Fused(torch.autograd.Function):
             return None, slope, *rest
         kernels = KERNELS[kind.name].of(logits)
         if is_batched(upstream):  # is_grads_batched: the slope is not one
-            one = torch.ones((), dtype=torch.float64, device=logits.device)
-            unit = one if scale is None else scale
+            unit = _row_scale(ctx, scale, torch.ones((), device=logits.device))
             slope = kernels.read_slope(logits, labels, ctx.shape, unit)[1]
             wider = upstream.reshape(upstream.shape + (1,) * (slope.ndim - upstream.ndim))
             return None, slope * wider.to(slope.dtype), *rest
         if slope is None or (slope.dtype == torch.bfloat16 and not whole):  # rounded once
-            row_scale = upstream if scale is None else upstream.to(scale.dtype) * scale
+            row_scale = _row_scale(ctx, scale, upstream)
             slope = kernels.read_slope(logits, labels, ctx.shape, row_scale)[1]
         elif graph_is_kept():
             slope = slope * upstream
@@ -117,6 +119,20 @@ class _Fused(torch.autograd.Function):
 
 def _scaled_sum(value: torch.Tensor, scale: torch.Tensor | None) -> torch.Tensor:
     return value if scale is None else value.sum() * scale
+
+
+def _row_scale(ctx: Any, scale: torch.Tensor | None, upstream: torch.Tensor) -> torch.Tensor:
+    """Return the upstream gradient times the scale, rounded as float64 where there is one."""
+    if ctx.scale is not None:
+        return upstream.double() * ctx.scale
+    return upstream if scale is None else upstream.to(scale.dtype) * scale
+
+
+def _number(value: torch.Tensor | float, logits: torch.Tensor) -> torch.Tensor:
+    if isinstance(value, torch.Tensor):
+        return _narrow(value, logits)
+    dtype = logits.dtype
+    return torch.scalar_tensor(value, dtype=dtype if dtype.itemsize >= 4 else torch.float32)
 
 
 def _narrow(value: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:

@@ -6,8 +6,8 @@ compile   under torch.compile: an opaque custom operator with a registered gradi
 function  otherwise: an autograd.Function that makes the gradient in the forward pass
 """
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
 
 import torch
 from torch.autograd import forward_ad
@@ -19,35 +19,45 @@ def route(logits: torch.Tensor, constants: Sequence[object]) -> Route:
     """Return the route for these logits; tensors in `constants` are held fixed on fast routes."""
     if transforms_active() or forward_mode_active():
         return "compose"
-    if torch.is_grad_enabled() and any(getattr(c, "requires_grad", False) for c in constants):
-        return "compose"
+    if torch.is_grad_enabled():
+        for constant in constants:
+            if constant is not None and getattr(constant, "requires_grad", False):
+                return "compose"
     if torch.compiler.is_compiling():
         return "compile"
     return "function" if is_plain(logits) else "compose"
 
 
+def _probe(*path: str) -> Callable[..., Any] | None:
+    """Return a private function of torch, found once; None in a torch that has none."""
+    found: Any = torch._C
+    for name in path:
+        found = getattr(found, name, None)
+    return found
+
+
+_TRANSFORMS = _probe("_are_functorch_transforms_active")
+_KEPT = _probe("_autograd", "_get_current_graph_task_keep_graph")
+_BATCHED = _probe("_functorch", "is_batchedtensor")
+_BATCHED_BEFORE = _probe("_functorch", "is_legacy_batchedtensor")
+
+
 def transforms_active() -> bool:
     """Say whether torch.func's grad, vmap, jvp ... are being traced."""
-    probe = getattr(torch._C, "_are_functorch_transforms_active", None)
-    if probe is not None:
-        return bool(probe())
-    return True  # an unknown torch: composition is right whether transforms are active or not
+    # An unknown torch: composition is right whether transforms are active or not.
+    return _TRANSFORMS is None or bool(_TRANSFORMS())
 
 
 def is_batched(tensor: torch.Tensor) -> bool:
     """Say whether this is a batch in the guise of one tensor, as `is_grads_batched` makes them."""
-    probes = (getattr(torch._C._functorch, name, None) for name in _BATCH_PROBES)  # type: ignore[attr-defined]
-    return any(probe(tensor) for probe in probes if probe is not None)
-
-
-_BATCH_PROBES = ("is_batchedtensor", "is_legacy_batchedtensor")
+    if _BATCHED is not None and _BATCHED(tensor):
+        return True
+    return _BATCHED_BEFORE is not None and bool(_BATCHED_BEFORE(tensor))
 
 
 def graph_is_kept() -> bool:
     """Say, inside a backward, whether its saved tensors may be asked for again."""
-    autograd = getattr(torch._C, "_autograd", None)
-    probe = getattr(autograd, "_get_current_graph_task_keep_graph", None)
-    return bool(probe()) if probe is not None else True  # an unknown torch: a copy is always right
+    return _KEPT is None or bool(_KEPT())  # an unknown torch: a copy is always right
 
 
 def forward_mode_active() -> bool:
@@ -58,3 +68,8 @@ def forward_mode_active() -> bool:
 def is_plain(tensor: torch.Tensor) -> bool:
     """Say whether this is a tensor with storage of its own class: no DTensor, no fake tensor."""
     return type(tensor) in (torch.Tensor, torch.nn.Parameter)
+
+
+def has_values(tensor: torch.Tensor) -> bool:
+    """Say whether the values of a tensor can be read: nothing traces or transforms it."""
+    return is_plain(tensor) and not torch.compiler.is_compiling() and not transforms_active()

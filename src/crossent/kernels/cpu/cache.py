@@ -1,0 +1,72 @@
+"""Memory that large outputs leave behind, kept for the next ones: see `empty_cache`.
+
+A step of training makes a gradient of the logits, uses it, and drops it. 2048 x 32000 float32 are
+262 MB; fresh from the system every page of them is zeroed first, which takes longer than a kernel
+does. Pages are asked for in 2 MiB: 64,000 faults of 4 KiB take longer still.
+"""
+
+import mmap
+import weakref
+
+import numpy as np
+
+HUGE = 1 << 21  # bytes of a huge page
+CAP = 1 << 30  # bytes kept at most
+SLACK = 4  # a region serves what is at least its size less one part in so many
+
+_free: list[mmap.mmap] = []  # the one given back last comes last
+
+
+def take(size: int) -> np.ndarray:
+    """Return `size` uninitialised bytes; their memory is kept when nothing refers to them."""
+    need = -(-size // HUGE) * HUGE
+    lease = np.frombuffer(_find(need) or _map(need), dtype=np.uint8, count=size)
+    kept = lease.base.obj if isinstance(lease.base, memoryview) else lease.base
+    weakref.finalize(lease, _give_back, kept).atexit = False
+    return lease
+
+
+def empty_cache() -> None:
+    """Return to the system the memory that is kept for the next large gradients.
+
+    At most 1 GiB is kept, of gradients of 8 MiB and more on the CPU, whatever made them: a
+    training step then does not wait for fresh pages. As `torch.cuda.empty_cache` does, this frees
+    what no array uses.
+
+    >>> empty_cache()
+
+    """
+    _free.clear()
+
+
+def _find(need: int) -> mmap.mmap | None:
+    """Return a free region of about this size, the one used last first."""
+    for place in range(len(_free) - 1, -1, -1):
+        if need <= len(_free[place]) <= need + need // SLACK:
+            try:
+                return _free.pop(place)
+            except IndexError:  # another thread was quicker
+                return None
+    return None
+
+
+def _map(size: int) -> mmap.mmap:
+    if not hasattr(mmap, "MAP_PRIVATE"):
+        return mmap.mmap(-1, size)
+    # Private: Python's own default would be shared with the children of a fork.
+    region = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        try:
+            region.madvise(mmap.MADV_HUGEPAGE)
+        except OSError:  # a system without huge pages
+            return region
+    return region
+
+
+def _give_back(region: mmap.mmap) -> None:
+    """Keep a region, and let go of those longest unused beyond the cap."""
+    if len(region) > CAP:
+        return
+    _free.append(region)
+    while sum(map(len, _free)) > CAP:
+        _free.pop(0)
