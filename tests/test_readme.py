@@ -1,5 +1,6 @@
 """The README's code blocks run as they stand, from a copy of what a clone holds."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -7,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from benchmarks import dense, results
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -55,3 +58,9 @@ def test_the_make_targets_it_names_exist() -> None:
 
 def test_it_fits_one_screen() -> None:
     assert len(README.splitlines()) <= 70
+
+
+def test_the_speed_table_is_that_of_its_results() -> None:
+    document = json.loads((results.FOLDER / "dense.json").read_text())
+    assert f"{dense.BEGIN}\n{dense.readme_table(document)}\n{dense.END}" in README
+    assert dense.failures(document["results"]) == []

@@ -33,7 +33,12 @@ _EAGER = Choice(
 _CPU = (
     None
     if cpu.missing or ASKED == "eager"
-    else Choice(cpu.dense, cpu.sigmoid, "cpu", f"C++ with {cpu.native.unit()}, in CPU memory")
+    else Choice(
+        cpu.dense,
+        cpu.sigmoid,
+        "cpu",
+        f"C++ with {cpu.native.unit()} for NumPy and PyTorch in CPU memory",
+    )
 )
 
 

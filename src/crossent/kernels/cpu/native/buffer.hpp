@@ -1,4 +1,5 @@
-// An array that grows and never shrinks, of plain data. (Not std::vector: see task.hpp.)
+// An array that grows and never shrinks, of plain data. (Not std::vector: see task.hpp.) A vector
+// may be loaded from its last element on: what lies behind is readable, and means nothing.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,7 @@ class Buffer {
     void reserve(int64_t count) {
         if (count <= room_) return;
         std::free(data_);
-        const size_t bytes = (size_t(count) * sizeof(T) + 63) / 64 * 64;
+        const size_t bytes = (size_t(count) * sizeof(T) + 127) / 64 * 64;
         data_ = static_cast<T*>(std::aligned_alloc(64, bytes));
         if (data_ == nullptr) std::abort();
         room_ = count;

@@ -217,7 +217,7 @@ class PlainRows {
             if (!D::underflows && D::any(D::greater(d, D::set(700.0)))) {  // subnormal ones too
                 for (int64_t k = i; k < i + D::width; ++k) {
                     const double own = space.m[k] == -infinity ? 0.0 : space.m[k];
-                    space.share[k] = exp_below(own, space.ref[k]);
+                    if (own - space.ref[k] > 700.0) space.share[k] = exp_below(own, space.ref[k]);
                 }
                 share = D::load(space.share + i);
             }

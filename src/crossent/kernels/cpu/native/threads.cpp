@@ -1,11 +1,13 @@
 #include "threads.hpp"
 
-#include <dlfcn.h>
 #include <pthread.h>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include <atomic>
 #include <condition_variable>
-#include <cstdlib>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -13,11 +15,21 @@
 namespace crossent {
 namespace {
 
+// Whether subnormal numbers are 0: helpers compute as the thread that asked them does.
+#if defined(__SSE2__)
+unsigned floating_mode() { return _mm_getcsr(); }
+void set_floating_mode(unsigned mode) { _mm_setcsr(mode); }
+#else
+unsigned floating_mode() { return 0; }
+void set_floating_mode(unsigned) {}
+#endif
+
 struct Job {
     std::atomic<int64_t> next{0};
     int64_t parts;
     void (*work)(void*, int64_t);
     void* context;
+    unsigned mode;
 
     void run() {
         for (int64_t part; (part = next.fetch_add(1, std::memory_order_relaxed)) < parts;) {
@@ -41,6 +53,7 @@ class Pool {
             --wanted_;
             Job* job = job_;
             lock.unlock();
+            set_floating_mode(job->mode);
             job->run();
             lock.lock();
             if (--running_ == 0) done_.notify_one();
@@ -90,17 +103,9 @@ void in_parallel(int64_t parts, int threads, void (*work)(void*, int64_t), void*
     job.parts = parts;
     job.work = work;
     job.context = context;
+    job.mode = floating_mode();
     if (threads > parts) threads = int(parts);
-    if (threads > 1) {
-        using Parallel = void (*)(void (*)(void*), void*, unsigned, unsigned);
-        static const bool gomp = getenv("GOMP") != nullptr;
-        static Parallel parallel = gomp ? (Parallel)dlsym(RTLD_DEFAULT, "GOMP_parallel") : nullptr;
-        if (parallel) {
-            parallel([](void* j) { static_cast<Job*>(j)->run(); }, &job, unsigned(threads), 0);
-            return;
-        }
-        if (own_pool().run(job, threads - 1)) return;
-    }
+    if (threads > 1 && own_pool().run(job, threads - 1)) return;
     job.run();
 }
 
