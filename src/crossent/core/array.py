@@ -25,13 +25,17 @@ def is_jax(array: Array) -> bool:
     return not is_torch(array) and array_api_compat.is_jax_array(array)
 
 
+_torch_namespace: list[Namespace] = []  # once there is a tensor
+
+
 def namespace(array: Array) -> Namespace:
     """Return the array-API functions for `array`; raise TypeError where it is no array."""
     if is_torch(array):
-        found = sys.modules.get("array_api_compat.torch")  # an import statement takes 0.6 us
-        if found is None:
-            from array_api_compat import torch as found
-        return found
+        if not _torch_namespace:  # an import statement takes 0.6 us
+            from array_api_compat import torch as xp
+
+            _torch_namespace.append(xp)
+        return _torch_namespace[0]
     return array_api_compat.array_namespace(array)
 
 

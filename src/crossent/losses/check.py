@@ -4,7 +4,6 @@ Shapes and types are always checked. Values are read only when `validate` says s
 CPU, because reading one on a GPU would wait for it.
 """
 
-import sys
 from numbers import Real
 from typing import Any
 
@@ -46,10 +45,14 @@ def wants_values(validate: bool | None, array: Array) -> bool:
 
 def _route() -> Any:
     """Return `ops.torch.route`, loaded with the first tensor; an import statement takes 0.6 us."""
-    found = sys.modules.get("crossent.ops.torch.route")
-    if found is None:
-        from crossent.ops.torch import route as found
-    return found
+    if not _loaded:
+        from crossent.ops.torch import route
+
+        _loaded.append(route)
+    return _loaded[0]
+
+
+_loaded: list[Any] = []  # not sys.modules: torch.compile would guard that it is not there yet
 
 
 def same_library(name: str, values: object, logits: Array, of: str = "logits") -> None:

@@ -4,7 +4,6 @@ PyTorch goes through `ops.torch` and JAX through `ops.jax`, so that they differe
 arrays go straight to the kernels.
 """
 
-import sys
 from typing import Any
 
 from crossent.core import array
@@ -80,16 +79,20 @@ def _link(
     return xp.astype(made, wide.dtype, copy=False)  # a float64 temperature widens nothing
 
 
+_loaded: list[Any] = []  # the operation on tensors, once there is one
+
+
 def softmax_loss(logits: Array, labels: Labels, shape: Shape, by: By | None) -> Array:
     """Return the loss of every row, or unless `by` is None their sum divided by it.
 
     Computed and returned in float32 for half-precision logits.
     """
     if is_torch(logits):
-        ops = sys.modules.get("crossent.ops.torch.dense")  # an import statement takes 0.6 us
-        if ops is None:
-            from crossent.ops.torch import dense as ops
-        return ops.dense(logits, labels, shape, by)
+        if not _loaded:  # an import statement takes 0.6 us
+            from crossent.ops.torch.dense import dense
+
+            _loaded.append(dense)
+        return _loaded[0](logits, labels, shape, by)
     xp = namespace(logits)
     if is_jax(logits):
         from crossent.ops.jax.dense import dense as jax_dense

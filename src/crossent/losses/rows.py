@@ -100,11 +100,13 @@ def plain(logits: Array, target: Any, options: Options) -> Rows | None:
     ignored, smoothing, each, mask, temperature, softcap, axis, shift, validate = options
     if not (each is mask is temperature is softcap is axis is validate is None) or shift:
         return None
-    if smoothing != 0.0 or isinstance(target, tuple) or not is_torch(logits):
+    if not (is_torch(logits) and is_torch(target)) or smoothing != 0.0:
+        return None
+    if not check.wants_values(None, target):  # first: a compiler does not follow what comes next
         return None
     if not (is_readable(logits) and is_indices(target) and logits.ndim == 2 and logits.shape[1]):
         return None
-    if target.ndim != 1 or len(target) != len(logits) or not check.wants_values(None, target):
+    if target.ndim != 1 or len(target) != len(logits):
         return None
     check.index_values(None, target, logits.shape[1], ignored, None)
     return Rows(logits, DIRECT, Labels(target, ignore_index=ignored), tuple(target.shape), False)

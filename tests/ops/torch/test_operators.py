@@ -4,9 +4,10 @@ import pytest
 import torch
 
 import crossent
+from crossent.core.link import Link
 from crossent.core.shape import Shape
 from crossent.core.target import Labels
-from crossent.ops.torch.operators import KERNELS, loss_op, numbers, slope_op
+from crossent.ops.torch.operators import KERNELS, loss_op, numbers, shape_of, slope_op
 
 TARGET = torch.tensor([0, 2, -100])
 ONE = torch.ones((), dtype=torch.float64)
@@ -29,8 +30,9 @@ def test_the_slope_passes_opcheck() -> None:
 
 
 def test_a_numbers_list_is_a_shape() -> None:
-    shape = Shape(gamma=2.0, z_loss=0.5)
-    assert Shape(*numbers(shape)) == shape
+    for link in (Link(), Link(softcap=3.0), Link(2.0, 3.0)):
+        shape = Shape(gamma=2.0, z_loss=0.5, link=link)
+        assert shape_of(numbers(shape)) == shape
     assert set(KERNELS) == {"softmax", "sigmoid"}
 
 

@@ -7,6 +7,7 @@ does. Pages are asked for in 2 MiB: 64,000 faults of 4 KiB take longer still.
 
 import mmap
 import weakref
+from typing import Any
 
 import numpy as np
 
@@ -17,12 +18,12 @@ SLACK = 4  # a region serves what is at least its size less one part in so many
 _free: list[mmap.mmap] = []  # the one given back last comes last
 
 
-def take(size: int) -> np.ndarray:
+def take(size: int) -> "np.ndarray[Any, Any]":
     """Return `size` uninitialised bytes; their memory is kept when nothing refers to them."""
     need = -(-size // HUGE) * HUGE
-    lease = np.frombuffer(_find(need) or _map(need), dtype=np.uint8, count=size)
-    kept = lease.base.obj if isinstance(lease.base, memoryview) else lease.base
-    weakref.finalize(lease, _give_back, kept).atexit = False
+    region = _find(need) or _map(need)
+    lease = np.frombuffer(region, dtype=np.uint8, count=size)
+    weakref.finalize(lease, _give_back, region).atexit = False
     return lease
 
 

@@ -35,9 +35,7 @@ def fused(
     way = route(logits, (*labels.arrays, by))
     if way == "function":
         if torch.is_grad_enabled() and logits.requires_grad:
-            arrays = labels.arrays
-            by_array = by if isinstance(by, torch.Tensor) else None
-            return _Fused.apply(kind, logits, shape, labels, by, by_array, *arrays)  # type: ignore[no-any-return]
+            return _Fused.apply(logits, kind, labels, shape, by)  # type: ignore[no-any-return]
         kernels = KERNELS[kind.name].of(logits)
         if by is None:
             return _narrow(kernels.loss(logits, labels, shape), logits)
@@ -60,72 +58,78 @@ class _Fused(torch.autograd.Function):
     @staticmethod
     def forward(  # type: ignore[override]
         ctx: Any,
-        kind: Kind,
         logits: torch.Tensor,
-        shape: Shape,
+        kind: Kind,
         labels: AnyLabels,
+        shape: Shape,
         by: By,
-        by_array: torch.Tensor | None,
-        *arrays: torch.Tensor | None,
     ) -> torch.Tensor:
         ctx.kind, ctx.shape, ctx.numbers = kind, shape, labels.numbers
-        ctx.by, ctx.scale = None if by_array is not None else by, None
         kernels = KERNELS[kind.name].of(logits)
         # float16 recomputes: scaled by 1/N before GradScaler's factor, slopes would underflow.
         # bfloat16 does where the upstream gradient is not looked at, to be rounded once.
         dtype = logits.dtype
         on_cpu = dtype != torch.float16 and logits.device.type == "cpu"
         if by is None:
-            ctx.save_for_backward(None, None, logits, None, *arrays)
+            _keep(ctx, None, logits, None, None, *labels.arrays)
             return _narrow(kernels.loss(logits, labels, shape), logits)
         ahead = on_cpu or dtype not in (torch.float16, torch.bfloat16)
         made = kernels.reduce(logits, labels, shape, by, slope=ahead)
-        scale = made.scale
-        if isinstance(scale, float):
-            ctx.scale, scale = scale, None
-        ctx.save_for_backward(made.slope, scale, logits, by_array, *arrays)
+        _keep(ctx, made.slope, logits, made.scale, by, *labels.arrays)
         return _number(made.value, logits)
 
     @staticmethod
     def backward(ctx: Any, *upstreams: torch.Tensor) -> Any:  # type: ignore[override]
         (upstream,) = upstreams
-        slope, scale, logits, by_array, *arrays = ctx.saved_tensors
-        rest = (None,) * (4 + len(arrays))
+        slope, logits, *tensors = ctx.saved_tensors
         whole = slope is not None and upstream.device.type == "cpu" and not is_batched(upstream)
         whole = whole and not torch.is_grad_enabled() and upstream.item() == 1.0
         if whole and not graph_is_kept():
-            return None, slope, *rest
+            return slope, None, None, None, None
+        scale, by, *arrays = _kept(ctx, tensors)
         kind, labels = ctx.kind, KERNELS[ctx.kind.name].labels(*arrays, *ctx.numbers)
-        by = ctx.by if by_array is None else by_array
         if torch.is_grad_enabled():  # true here only under create_graph
             value = _narrow(_scaled_sum(*kind.compose(logits, labels, ctx.shape, by)), logits)
             (slope,) = torch.autograd.grad(value, logits, upstream, create_graph=True)
-            return None, slope, *rest
+            return slope, None, None, None, None
         kernels = KERNELS[kind.name].of(logits)
         if is_batched(upstream):  # is_grads_batched: the slope is not one
-            unit = _row_scale(ctx, scale, torch.ones((), device=logits.device))
+            unit = _row_scale(scale, torch.ones((), device=logits.device))
             slope = kernels.read_slope(logits, labels, ctx.shape, unit)[1]
             wider = upstream.reshape(upstream.shape + (1,) * (slope.ndim - upstream.ndim))
-            return None, slope * wider.to(slope.dtype), *rest
+            return slope * wider.to(slope.dtype), None, None, None, None
         if slope is None or (slope.dtype == torch.bfloat16 and not whole):  # rounded once
-            row_scale = _row_scale(ctx, scale, upstream)
+            row_scale = _row_scale(scale, upstream)
             slope = kernels.read_slope(logits, labels, ctx.shape, row_scale)[1]
         elif graph_is_kept():
             slope = slope * upstream
         else:
             slope = slope.mul_(upstream)
-        return None, slope, *rest
+        return slope, None, None, None, None
+
+
+def _keep(ctx: Any, slope: torch.Tensor | None, logits: torch.Tensor, *parts: object) -> None:
+    """Keep what a backward needs: tensors as autograd's own, the rest as it is."""
+    tensors = [part for part in parts if isinstance(part, torch.Tensor)]
+    ctx.parts = [None if isinstance(part, torch.Tensor) else (part,) for part in parts]
+    ctx.save_for_backward(slope, logits, *tensors)
+
+
+def _kept(ctx: Any, tensors: list[torch.Tensor]) -> list[Any]:
+    """Return the parts again, in their order."""
+    rest = iter(tensors)
+    return [next(rest) if part is None else part[0] for part in ctx.parts]
 
 
 def _scaled_sum(value: torch.Tensor, scale: torch.Tensor | None) -> torch.Tensor:
     return value if scale is None else value.sum() * scale
 
 
-def _row_scale(ctx: Any, scale: torch.Tensor | None, upstream: torch.Tensor) -> torch.Tensor:
+def _row_scale(scale: torch.Tensor | float | None, upstream: torch.Tensor) -> torch.Tensor:
     """Return the upstream gradient times the scale, rounded as float64 where there is one."""
-    if ctx.scale is not None:
-        return upstream.double() * ctx.scale
-    return upstream if scale is None else upstream.to(scale.dtype) * scale
+    if isinstance(scale, torch.Tensor):
+        return upstream.to(scale.dtype) * scale
+    return upstream if scale is None else upstream.double() * scale
 
 
 def _number(value: torch.Tensor | float, logits: torch.Tensor) -> torch.Tensor:

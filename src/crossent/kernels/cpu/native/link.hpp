@@ -54,7 +54,8 @@ class Linked {
     explicit Linked(const DenseTask& task) : task_(task), classes_(task.logits.classes) {
         padded_ = (classes_ + W - 1) / W * W;
         height_ = std::clamp<int64_t>(16384 / std::max<int64_t>(1, classes_), 1, max_height);
-        // With a temperature alone slopes are right as they come, and go straight to their place.
+        // With a temperature alone slopes are right as they come, and go straight to their place,
+        // unless a class is removed: nothing moves it, though it may be a target.
         direct_ = same_type && task.link.softcap == 0.0;
     }
 
@@ -75,11 +76,13 @@ class Linked {
 
     void batch(Space& space, int64_t from, int64_t count) const {
         space.logits.reserve(padded_ * height_);
-        if (!direct_) {
-            space.derivatives.reserve(padded_ * height_);
+        if (task_.link.softcap != 0.0) space.derivatives.reserve(padded_ * height_);
+        bool removed = false;
+        for (int64_t i = 0; i < count; ++i) removed |= link_row(space, from + i, i * classes_);
+        const bool direct = direct_ && !removed;
+        if (!direct) {
             space.slopes.reserve(padded_ * height_);
         }
-        for (int64_t i = 0; i < count; ++i) link_row(space, from + i, i * classes_);
         DenseTask part = task_;
         part.link = Link{};
         part.threads = 1;
@@ -91,11 +94,11 @@ class Linked {
         if (task_.losses != nullptr) part.losses = task_.losses + from;
         if (task_.numbers != nullptr) part.numbers = task_.numbers + from;
         if (task_.slopes != nullptr) {
-            part.slopes = direct_ ? static_cast<void*>(out_at(from)) : space.slopes.data();
-            part.stream = direct_ && task_.stream;
+            part.slopes = direct ? static_cast<void*>(out_at(from)) : space.slopes.data();
+            part.stream = direct && task_.stream;
         }
         Dense<T>(part).run();
-        if (task_.slopes == nullptr || direct_) return;
+        if (task_.slopes == nullptr || direct) return;
         for (int64_t i = 0; i < count; ++i) {
             write_row(space, out_at(from + i), i * classes_);
         }
@@ -122,30 +125,34 @@ class Linked {
         array.data = static_cast<const char*>(array.data) + row * array.row * size;
     }
 
-    void link_row(Space& space, int64_t row, int64_t to) const {
+    // Whether a class of the row is removed.
+    bool link_row(Space& space, int64_t row, int64_t to) const {
         const In* z = static_cast<const In*>(task_.logits.data) + row * task_.logits.stride;
         const bool caps = task_.link.softcap != 0.0, cools = task_.link.temperature != 1.0;
         const T cap = T(task_.link.softcap);
         const auto temperature = V::set(T(task_.link.temperature));
         const auto minus = V::set(-std::numeric_limits<T>::infinity());
+        auto gone = V::greater(minus, minus);
         for (int64_t i = 0; i < classes_; i += W) {
             const int64_t n = std::min<int64_t>(W, classes_ - i);
             const auto score = n == W ? V::load(z + i) : load_some<T>(z + i, n, T(0));
             auto x = cools ? V::div(score, temperature) : score;
+            const auto removed = V::equal(score, minus);
+            gone = V::either(gone, removed);
             if (caps) {
                 typename V::type y, slope;
                 capped<T>(x, cap, y, slope);
-                const auto removed = V::equal(score, minus);
                 x = V::choose(removed, minus, y);
                 put(space.derivatives.data() + to + i, V::zero_where(removed, slope), n);
             }
             put(space.logits.data() + to + i, x, n);
         }
+        return V::any(gone);
     }
 
     void write_row(const Space& space, In* out, int64_t from) const {
         const bool caps = task_.link.softcap != 0.0;
-        const auto zero = V::set(T(0));
+        const auto zero = V::set(T(0)), minus = V::set(-std::numeric_limits<T>::infinity());
         for (int64_t i = 0; i < classes_; i += W) {
             const int64_t n = std::min<int64_t>(W, classes_ - i);
             auto slope = some(space.slopes.data() + from + i, n);
@@ -153,6 +160,7 @@ class Linked {
                 const auto scaled = V::mul(slope, some(space.derivatives.data() + from + i, n));
                 slope = V::zero_where(V::equal(slope, zero), scaled);
             }
+            slope = V::zero_where(V::equal(some(space.logits.data() + from + i, n), minus), slope);
             if (n == W) {
                 V::store(out + i, slope);
             } else {
