@@ -141,6 +141,8 @@ def soft_values(
     xp: Namespace, target: Array, name: str = "soft labels", mask: Array | None = None
 ) -> None:
     """Raise ValueError for the first row with a negative or non-finite probability."""
+    if _is_within(target, float("inf")):
+        return
     bad = ~(xp.isfinite(target) & (target >= 0.0))
     _refuse_first(xp, target, bad, mask, f"{name} must be finite and at least 0")
 
@@ -149,6 +151,8 @@ def binary_values(
     xp: Namespace, target: Array, mask: Array | None, ignore_index: float | None
 ) -> None:
     """Raise ValueError for the first row with a target outside 0..1."""
+    if _is_within(target, 1.0):
+        return
     if not xp.isdtype(target.dtype, "real floating"):  # a uint8 == -100 is true at 156 in torch
         target = xp.astype(target, sum_dtype(xp, target))
     if ignore_index is not None:
@@ -156,6 +160,14 @@ def binary_values(
         mask = there if mask is None else mask & there
     soft_values(xp, target, "binary targets", mask)
     _refuse_first(xp, target, target > 1.0, mask, "binary targets must be at most 1")
+
+
+def _is_within(target: Array, most: float) -> bool:
+    """Say whether all values are at least 0 and at most `most`, finite; one pass, where known."""
+    if not is_torch(target) or target.numel() == 0:
+        return False
+    low, high = target.detach().aminmax()
+    return bool(low >= 0.0) and bool(high <= most) and bool(high < float("inf"))
 
 
 def _refuse_first(
