@@ -2,7 +2,7 @@
 
 Each row is first checked against PyTorch in float64; one that fails reports no speed. Forward and
 backward on two threads, the gradient made anew at every call; the copy goes into memory in the
-state that our gradient's was found in. Three processes: "default"; "huge", in which PyTorch's
+state that the gradient here's was found in. Three processes: "default"; "huge", in which PyTorch's
 allocator asks for huge pages too; "mapped", in which malloc keeps its memory, so that every result
 lies in pages that are there already. Ratios are taken within interleaved rounds: median
 [quartiles]. Writes results/dense.json, and from it the table between the marks in README.md.

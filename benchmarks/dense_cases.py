@@ -39,7 +39,7 @@ class Row(NamedTuple):
 
     @property
     def ours(self) -> Loss:
-        """Return our loss."""
+        """Return the loss here."""
         binary = crossent.binary_cross_entropy_with_logits
         return binary if self.binary else crossent.cross_entropy
 
@@ -77,7 +77,7 @@ ROWS = {
 
 
 class Option(NamedTuple):
-    """Keywords of our loss, and the same loss in PyTorch's operations."""
+    """Keywords of the loss here, and the same loss in PyTorch's operations."""
 
     keywords: dict[str, Any]
     reference: Loss
@@ -134,7 +134,7 @@ class Gate(NamedTuple):
 
 
 def check_row(row: Row, z: Tensor, y: Tensor) -> Gate:
-    """Return how far our loss of the whole batch is off PyTorch's in float64."""
+    """Return how far the loss here of the whole batch is off PyTorch's in float64."""
     value = row.ours(z, y)
     value.backward()
     assert z.grad is not None
@@ -155,7 +155,7 @@ def check_row(row: Row, z: Tensor, y: Tensor) -> Gate:
 
 
 def check_option(option: Option, z: Tensor, y: Tensor) -> Gate:
-    """Return how far our loss with an option is off the same in float64."""
+    """Return how far the loss here with an option is off the same in float64."""
     own = z.detach().requires_grad_()
     value = crossent.cross_entropy(own, y, **option.keywords)
     value.backward()

@@ -380,7 +380,7 @@ class DenseCase {
             count += target(i, z.data(), q, own);
             weight += own;
         }
-        const Totals found = unit.totals(task.labels, rows_, classes_);
+        const Totals found = unit.totals(task.labels, rows_, classes_, true);
         near_double(found.weight, weight, "total weight");
         near_double(found.count, count, "total count");
         if (k_ == 0) return;

@@ -92,13 +92,19 @@ def measure(xp: Namespace, labels: Labels, logits: Array) -> Measure:
     return from_index(xp, labels.indices, logits, ignore_index=labels.ignore_index, **common)
 
 
+def counts(xp: Namespace, labels: Labels, logits: Array) -> Array:
+    """Return how often each row counts (N,)."""
+    if labels.dense is not None:
+        return _row_count(xp, labels.dense, logits, labels.sample_weight, labels.mask)
+    return measure(xp, labels._replace(label_smoothing=0.0), logits).count
+
+
 def totals(xp: Namespace, labels: Labels, logits: Array) -> tuple[Array, Array]:
     """Return what a mean divides by, row by row: weight and count (N,)."""
     if labels.dense is None:
         q = measure(xp, labels._replace(label_smoothing=0.0), logits)
         return q.weight, q.count
-    count = _row_count(xp, labels.dense, logits, labels.sample_weight, labels.mask)
-    dense = labels.dense
+    count, dense = counts(xp, labels, logits), labels.dense
     if labels.mask is not None:
         dense = xp.where(labels.mask[:, None], dense, 0.0)  # a masked row may hold NaN
     if labels.class_weight is not None:

@@ -54,7 +54,7 @@ def is_indices(array: Array) -> bool:
 
 def has_outside(index: Array, classes: int, ignore_index: int | None, mask: Array | None) -> bool:
     """Say whether a class of index (N,) may lie outside 0 .. classes - 1; only then look closer."""
-    if index.ndim != 1 or not is_indices(index):
+    if index.ndim != 1 or not is_indices(index) or not (mask is None or is_indices(mask)):
         return True
     return cpu.dense.first_outside(index, classes, ignore_index, mask) is not None
 

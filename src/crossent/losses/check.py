@@ -4,6 +4,7 @@ Shapes and types are always checked. Values are read only when `validate` says s
 CPU, because reading one on a GPU would wait for it.
 """
 
+import math
 from numbers import Real
 from typing import Any
 
@@ -344,7 +345,8 @@ def top_k(
     if not xp.isdtype(indices.dtype, "integral"):
         raise TypeError(f"indices must be of an integer type; got {indices.dtype}")
     width = indices.shape[-1]
-    indices, values = xp.reshape(indices, (-1, width)), xp.reshape(values, (-1, width))
+    flat = (math.prod(rows), width)
+    indices, values = xp.reshape(indices, flat), xp.reshape(values, flat)
     if wants_values(validate, indices):
         unsigned = xp.isdtype(indices.dtype, "unsigned integer")  # that has no padding
         real = None if unsigned else indices >= 0

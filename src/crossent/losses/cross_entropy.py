@@ -5,7 +5,7 @@ from typing import Any
 from crossent.core.array import Array
 from crossent.core.reduction import LossSum, NormalizeBy, Reduction, check_reduction
 from crossent.core.shape import shape_of
-from crossent.core.target import totals
+from crossent.core.target import counts, totals
 from crossent.losses import check, engine
 from crossent.losses.rows import Options, read
 
@@ -145,5 +145,8 @@ def cross_entropy_sum(
     )
     rows = read(logits, target, weight, options)
     xp = engine.namespace(logits)
+    if rows.labels.is_soft:
+        count = xp.sum(counts(xp, rows.labels, rows.scores))
+        return LossSum(rows.loss(shape, "sum"), count, count)
     weight, count = (xp.sum(part) for part in totals(xp, rows.labels, rows.scores))
-    return LossSum(rows.loss(shape, "sum"), count if rows.labels.is_soft else weight, count)
+    return LossSum(rows.loss(shape, "sum"), weight, count)

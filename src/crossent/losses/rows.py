@@ -6,6 +6,8 @@ Checks, the class axis, the shift of a causal language model, the link; no loss 
 from numbers import Real
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from crossent.core.array import (
     Array,
     Namespace,
@@ -148,6 +150,8 @@ def read(
             return Rows(rows, DIRECT, labels, lead, options.shift)
         check.temperature(temperature)
         check.positive("softcap", options.softcap)
+        if isinstance(temperature, np.ndarray):
+            temperature = float(temperature.reshape(()))
         if temperature is None or isinstance(temperature, Real):
             number: Any = temperature
             cooled = None if number is None else float(number)

@@ -109,18 +109,30 @@ def _is_plain(tensor: Array) -> bool:
     kind = type(tensor)
     if kind is not torch.Tensor and kind is not torch.nn.Parameter:
         return False
-    # Under a dispatch mode (fake tensors, tracing) what is made may have no memory.
-    observed = torch._C._len_torch_dispatch_stack()
-    return tensor.is_cpu and not observed and tensor.layout is torch.strided
+    # Under a dispatch mode (fake tensors, tracing) what is made may have no memory; what
+    # torch.func wraps has none.
+    if torch._C._len_torch_dispatch_stack() or _is_wrapped(torch, tensor):
+        return False
+    return tensor.is_cpu and tensor.layout is torch.strided
+
+
+def _is_wrapped(torch: Any, tensor: Array) -> bool:
+    probe = getattr(torch._C._functorch, "is_functorch_wrapped_tensor", None)
+    return probe is not None and probe(tensor)
 
 
 def _tensor(array: Array, kind: int) -> Described:
     if not array.is_cpu:
         raise ValueError(f"all arrays of a call must be on one device; got cpu and {array.device}")
+    if array.is_neg():  # a view whose memory holds the opposite sign
+        array = array.resolve_neg()
+    start = array.data_ptr()
+    if not start and array.numel():
+        raise ValueError(f"an array of a call has no memory of its own: {type(array).__name__}")
     steps = array.stride()
     axes = len(steps)
     row, column = steps[0] if axes else 0, steps[1] if axes > 1 else 0
-    return array.data_ptr(), kind, row, column, array
+    return start, kind, row, column, array
 
 
 def _numpy(array: Any, table: Table, otherwise: Any) -> Described:

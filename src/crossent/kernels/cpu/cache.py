@@ -15,7 +15,9 @@ HUGE = 1 << 21  # bytes of a huge page
 CAP = 1 << 30  # bytes kept at most
 SLACK = 4  # a region serves what is at least its size less one part in so many
 
-_free: list[mmap.mmap] = []  # the one given back last comes last
+# The one given back last comes last. Threads, and finalizers in the midst of anything, change it by
+# single operations that cannot be interrupted: a lock could be held by the very thread they run in.
+_free: list[mmap.mmap] = []
 
 
 def take(size: int) -> "np.ndarray[Any, Any]":
@@ -30,9 +32,9 @@ def take(size: int) -> "np.ndarray[Any, Any]":
 def empty_cache() -> None:
     """Return to the system the memory that is kept for the next large gradients.
 
-    At most 1 GiB is kept, of gradients of 8 MiB and more on the CPU, whatever made them: a
-    training step then does not wait for fresh pages. As `torch.cuda.empty_cache` does, this frees
-    what no array uses.
+    At most 1 GiB is kept, of the gradients of 8 MiB and more that crossent's losses made on the
+    CPU: a training step then does not wait for fresh pages. As `torch.cuda.empty_cache` does, this
+    frees what no array uses. Such a gradient cannot be resized in place.
 
     >>> empty_cache()
 
@@ -42,12 +44,13 @@ def empty_cache() -> None:
 
 def _find(need: int) -> mmap.mmap | None:
     """Return a free region of about this size, the one used last first."""
-    for place in range(len(_free) - 1, -1, -1):
-        if need <= len(_free[place]) <= need + need // SLACK:
+    for region in reversed(_free.copy()):
+        if need <= len(region) <= need + need // SLACK:
             try:
-                return _free.pop(place)
-            except IndexError:  # another thread was quicker
-                return None
+                _free.remove(region)
+            except ValueError:  # another thread was quicker
+                continue
+            return region
     return None
 
 
@@ -69,5 +72,8 @@ def _give_back(region: mmap.mmap) -> None:
     if len(region) > CAP:
         return
     _free.append(region)
-    while sum(map(len, _free)) > CAP:
-        _free.pop(0)
+    while sum(map(len, _free.copy())) > CAP:
+        try:
+            _free.pop(0)
+        except IndexError:  # another thread was quicker
+            return

@@ -11,9 +11,15 @@ from crossent.kernels import eager
 from crossent.kernels.contract import Reduced
 from crossent.kernels.cpu import native
 from crossent.kernels.cpu.arrays import address, integers, reals, rows_of
-from crossent.kernels.cpu.memory import doubles, empty_like, goes_past_caches, threads_for
+from crossent.kernels.cpu.memory import (
+    as_number,
+    doubles,
+    empty_like,
+    goes_past_caches,
+    threads_for,
+)
 
-WIDEST = (1 << 63) - 1
+WIDEST, UINT64 = (1 << 63) - 1, 7
 GIVEN, WEIGHT, ROWS = 0, 1, 2  # what `native.reduce` divides by
 
 
@@ -67,7 +73,7 @@ def reduce(logits: Array, labels: Labels, shape: Shape, by: By, *, slope: bool) 
     if isinstance(by, str):
         kind = WEIGHT if by == "weight" else ROWS
     else:
-        scale = reciprocal(float(by))
+        scale = reciprocal(as_number(by))
     value, scale = native.reduce(
         rows_of(logits), _labels(labels), _numbers(shape), kind, scale,
         *_output(slopes), threads_for(logits),
@@ -87,9 +93,10 @@ def first_outside(
     unsigned = described[1] % 2 == 1
     # Class 0 is there and never outside: it stands for a number that the type does not have.
     ignored = 0 if ignore_index is None or (unsigned and ignore_index < 0) else ignore_index
-    if ignored > WIDEST:  # as the kernels read a uint64
+    ignored = int(ignored)
+    if ignored > WIDEST and described[1] == UINT64:  # as the kernels read it
         ignored -= 2 * (WIDEST + 1)
-    ignored = max(ignored, -WIDEST)
+    ignored = ignored if -WIDEST <= ignored <= WIDEST else 0
     row = native.first_outside(described, integers(mask), len(index), classes, ignored)
     return None if row < 0 else row
 
@@ -140,6 +147,6 @@ def _labels(labels: Labels) -> tuple[Any, ...]:
         reals(class_weight),
         reals(sample_weight),
         integers(mask),
-        -1 if ignore is None or not 0 <= ignore <= WIDEST else ignore,
+        -1 if ignore is None or not 0 <= ignore <= WIDEST else int(ignore),
         smoothing,
     )

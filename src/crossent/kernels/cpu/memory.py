@@ -19,7 +19,7 @@ def empty_like(array: Array) -> Array:
         torch, dtype = sys.modules["torch"], array.dtype
         size = array.numel() * dtype.itemsize
         if size < KEPT_BYTES:
-            return torch.empty(array.shape, dtype=dtype)
+            return torch.empty(array.shape, dtype=dtype, device="cpu")
         return torch.from_numpy(cache.take(size)).view(dtype).view(array.shape)
     size = array.size * array.itemsize
     if size < KEPT_BYTES:
@@ -34,7 +34,12 @@ def empty_losses(logits: Array) -> Array:
         return np.empty(logits.shape, dtype=np.float32 if single else np.float64)
     torch = sys.modules["torch"]
     dtype = torch.float32 if logits.dtype.itemsize < 8 else torch.float64
-    return torch.empty(logits.shape, dtype=dtype)
+    return torch.empty(logits.shape, dtype=dtype, device="cpu")
+
+
+def as_number(by: Any) -> float:
+    """Return a divisor, a number or an array of one, as a float."""
+    return float(by.reshape(()) if hasattr(by, "reshape") else by)
 
 
 def goes_past_caches(output: Array) -> bool:
@@ -46,7 +51,7 @@ def doubles(array: Array, shape: tuple[int, ...]) -> Array:
     """Return an uninitialised float64 array in the array's library."""
     if is_torch(array):
         torch = sys.modules["torch"]
-        return torch.empty(shape, dtype=torch.float64)
+        return torch.empty(shape, dtype=torch.float64, device="cpu")
     return np.empty(shape)
 
 

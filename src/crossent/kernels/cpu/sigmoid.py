@@ -1,5 +1,7 @@
 """Sigmoid elements by the C++ kernels."""
 
+import math
+
 from crossent.core.array import Array, namespace
 from crossent.core.reduction import By, reciprocal
 from crossent.core.shape import Shape
@@ -8,6 +10,7 @@ from crossent.kernels.contract import Reduced
 from crossent.kernels.cpu import native
 from crossent.kernels.cpu.arrays import address, integers, numbers, reals, rows_of
 from crossent.kernels.cpu.memory import (
+    as_number,
     doubles,
     empty_like,
     empty_losses,
@@ -40,9 +43,11 @@ def reduce(logits: Array, labels: BinaryLabels, shape: Shape, by: By, *, slope: 
     found = doubles(logits, (2,))  # the total, and how many elements count
     total, count = address(found), address(found) + 8
     if isinstance(by, str):
-        _sigmoid(logits, labels, shape, count=count)
-        by = float(found[1])
-    scale, slopes = reciprocal(float(by)), empty_like(logits) if slope else None
+        by = math.prod(logits.shape)
+        if labels.mask is not None or labels.ignore_index is not None:
+            _sigmoid(logits, labels, shape, count=count)
+            by = float(found[1])
+    scale, slopes = reciprocal(as_number(by)), empty_like(logits) if slope else None
     _sigmoid(logits, labels, shape, total=total, slopes=slopes, scale=scale)
     return Reduced(float(found[0]) * scale, slopes, scale)
 

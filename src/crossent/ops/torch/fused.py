@@ -11,7 +11,7 @@ import torch
 
 from crossent.core.reduction import By
 from crossent.core.shape import Shape
-from crossent.ops.torch.operators import KERNELS, AnyLabels, loss_operator
+from crossent.ops.torch.operators import KERNELS, AnyLabels, loss_dtype, loss_operator, narrow
 from crossent.ops.torch.route import graph_is_kept, is_batched, route
 
 Pair = tuple[torch.Tensor, torch.Tensor | None]
@@ -38,11 +38,11 @@ def fused(
             return _Fused.apply(logits, kind, labels, shape, by)  # type: ignore[no-any-return]
         kernels = KERNELS[kind.name].of(logits)
         if by is None:
-            return _narrow(kernels.loss(logits, labels, shape), logits)
+            return narrow(kernels.loss(logits, labels, shape), logits)
         return _number(kernels.reduce(logits, labels, shape, by, slope=False).value, logits)
     if way == "compose":
-        return _narrow(_scaled_sum(*kind.compose(logits, labels, shape, by)), logits)
-    return _narrow(
+        return narrow(_scaled_sum(*kind.compose(logits, labels, shape, by)), logits)
+    return narrow(
         loss_operator(kind.name, logits, labels, shape, kind.scale(logits, labels, by)), logits
     )
 
@@ -72,7 +72,7 @@ class _Fused(torch.autograd.Function):
         on_cpu = dtype != torch.float16 and logits.device.type == "cpu"
         if by is None:
             _keep(ctx, None, logits, None, None, *labels.arrays)
-            return _narrow(kernels.loss(logits, labels, shape), logits)
+            return narrow(kernels.loss(logits, labels, shape), logits)
         ahead = on_cpu or dtype not in (torch.float16, torch.bfloat16)
         made = kernels.reduce(logits, labels, shape, by, slope=ahead)
         _keep(ctx, made.slope, logits, made.scale, by, *labels.arrays)
@@ -89,7 +89,7 @@ class _Fused(torch.autograd.Function):
         scale, by, *arrays = _kept(ctx, tensors)
         kind, labels = ctx.kind, KERNELS[ctx.kind.name].labels(*arrays, *ctx.numbers)
         if torch.is_grad_enabled():  # true here only under create_graph
-            value = _narrow(_scaled_sum(*kind.compose(logits, labels, ctx.shape, by)), logits)
+            value = narrow(_scaled_sum(*kind.compose(logits, labels, ctx.shape, by)), logits)
             (slope,) = torch.autograd.grad(value, logits, upstream, create_graph=True)
             return slope, None, None, None, None
         kernels = KERNELS[kind.name].of(logits)
@@ -134,12 +134,5 @@ def _row_scale(scale: torch.Tensor | float | None, upstream: torch.Tensor) -> to
 
 def _number(value: torch.Tensor | float, logits: torch.Tensor) -> torch.Tensor:
     if isinstance(value, torch.Tensor):
-        return _narrow(value, logits)
-    dtype = logits.dtype
-    return torch.scalar_tensor(value, dtype=dtype if dtype.itemsize >= 4 else torch.float32)
-
-
-def _narrow(value: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
-    """Return a loss in the logits' type, float32 for half precision."""
-    dtype = logits.dtype
-    return value.to(dtype if dtype.itemsize >= 4 else torch.float32)
+        return narrow(value, logits)
+    return torch.scalar_tensor(value, dtype=loss_dtype(logits), device=logits.device)

@@ -72,6 +72,16 @@ def shape_of(numbers: list[float]) -> Shape:
     return Shape(*own, link=Link(temperature or None, softcap or None))
 
 
+def loss_dtype(logits: torch.Tensor) -> torch.dtype:
+    """Return the type of a loss: that of the logits, float32 for half precision."""
+    return logits.dtype if logits.dtype.itemsize >= 4 else torch.float32
+
+
+def narrow(value: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
+    """Return a loss in its type."""
+    return value.to(loss_dtype(logits))
+
+
 @torch.library.custom_op("crossent::loss", mutates_args=())
 def loss_op(
     kind: str,
@@ -85,7 +95,7 @@ def loss_op(
     *shape, smoothing = options
     labels = KERNELS[kind].labels(*arrays, ignore, smoothing)
     value = KERNELS[kind].of(logits).loss(logits, labels, shape_of(shape))
-    return value if scale is None else value.sum() * scale
+    return narrow(value if scale is None else value.sum() * scale, logits)
 
 
 @loss_op.register_fake
@@ -98,7 +108,7 @@ def _(
     scale: torch.Tensor | None,
 ) -> torch.Tensor:
     size = logits.shape[:1] if KERNELS[kind].one_a_row else logits.shape
-    return logits.new_empty(size if scale is None else (), dtype=torch.float64)
+    return logits.new_empty(size if scale is None else (), dtype=loss_dtype(logits))
 
 
 @torch.library.custom_op("crossent::slope", mutates_args=())

@@ -19,12 +19,16 @@ def route(logits: torch.Tensor, constants: Sequence[object]) -> Route:
     """Return the route for these logits; tensors in `constants` are held fixed on fast routes."""
     if transforms_active() or forward_mode_active():
         return "compose"
+    tensors = [constant for constant in constants if isinstance(constant, torch.Tensor)]
     if torch.is_grad_enabled():
-        for constant in constants:
-            if constant is not None and getattr(constant, "requires_grad", False):
+        for tensor in tensors:
+            if tensor.requires_grad:
                 return "compose"
     if torch.compiler.is_compiling():
         return "compile"
+    for tensor in tensors:
+        if not is_plain(tensor):
+            return "compose"
     return "function" if is_plain(logits) else "compose"
 
 
@@ -67,7 +71,8 @@ def forward_mode_active() -> bool:
 
 def is_plain(tensor: torch.Tensor) -> bool:
     """Say whether this is a tensor with storage of its own class: no DTensor, no fake tensor."""
-    return type(tensor) in (torch.Tensor, torch.nn.Parameter)
+    kind = type(tensor)
+    return (kind is torch.Tensor or kind is torch.nn.Parameter) and tensor.layout is torch.strided
 
 
 def has_values(tensor: torch.Tensor) -> bool:

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <new>
+#include <utility>
 
 namespace crossent::CROSSENT_UNIT {
 
@@ -42,6 +42,11 @@ class Buffer {
         data_[size_++] = value;
     }
     void clear() { size_ = 0; }
+    void swap(Buffer& other) {
+        std::swap(data_, other.data_);
+        std::swap(size_, other.size_);
+        std::swap(room_, other.room_);
+    }
     int64_t size() const { return size_; }
     T* data() { return data_; }
     const T* data() const { return data_; }

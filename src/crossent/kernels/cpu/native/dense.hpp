@@ -44,7 +44,7 @@ class Dense {
         Buffer<Measured> measured;
         Buffer<T> table;              // q at every class of a block, its sparse part aside
         Target targets[2];
-        Buffer<Patch> patches;
+        Buffer<Patch> patches, tops;
     };
 
     // A row at work.
@@ -284,12 +284,23 @@ class Dense {
                     {block.at, share * (factor + far) - s.gamma * spread_at(at, block.at)});
             }
         }
-        const int64_t tops = patches.size();
-        for (const Pair& pair : at.q->sparse) {
-            if (pair.at == maximum) continue;
-            int64_t k = 0;
-            while (k < patches.size() && patches[k].at != pair.at) ++k;
-            if (k == patches.size()) {
+        add_targets(space, at, maximum, s, factor, base, whole);
+    }
+
+    // Adds the targets to the patches, which are in order of their classes and stay so.
+    void add_targets(Space& space, const Place& at, int64_t maximum, const Slope& s, double factor,
+                     double base, double whole) const {
+        auto &patches = space.patches, &tops = space.tops;
+        Buffer<Pair>& pairs = at.q->sparse;
+        tops.swap(patches);
+        patches.clear();
+        std::sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) { return a.at < b.at; });
+        int64_t next = 0;
+        for (const Pair& pair : pairs) {
+            while (next < tops.size() && tops[next].at < pair.at) patches.push_back(tops[next++]);
+            if (pair.at == maximum) continue;  // its own mass is in it
+            if (next < tops.size() && tops[next].at == pair.at) patches.push_back(tops[next++]);
+            if (patches.size() == 0 || patches[patches.size() - 1].at != pair.at) {
                 const double x = double(widen(at.z[pair.at]));
                 const double share =
                     double(space.scratch[pair.at]) * at.blocks[pair.at / block_size].share;
@@ -298,12 +309,9 @@ class Dense {
                 patches.push_back(
                     {pair.at, times(share, factor + far) - s.gamma * spread_at(at, pair.at)});
             }
-            patches[k].value -= s.gamma * pair.mass;
+            patches[patches.size() - 1].value -= s.gamma * pair.mass;
         }
-        if (patches.size() > tops || blocks_ > 1) {
-            std::sort(patches.begin(), patches.end(),
-                      [](const Patch& a, const Patch& b) { return a.at < b.at; });
-        }
+        while (next < tops.size()) patches.push_back(tops[next++]);
     }
 
     void write_block(Space& space, Found& found, int64_t b, bool tiny = false) const {

@@ -31,7 +31,8 @@ struct Sides {
     Found<T> finished(const Element<T>& x, typename V::type loss, typename V::type share,
                       typename V::type factor) const {
         const auto zero = V::set(T(0));
-        const auto empty = V::equal(mass, zero), unused = V::either(empty, V::equal(x.factor, zero));
+        const auto empty = V::equal(mass, zero);
+        const auto unused = V::either(empty, V::equal(x.factor, zero));
         const auto by = V::choose(up, factor, V::sub(zero, factor));
         return {V::zero_where(empty, loss), V::zero_where(unused, V::mul(share, by))};
     }
@@ -165,7 +166,8 @@ class Wide {
                 const auto lost_above =
                     D::add(D::sub(r, D::sub(above, back)), D::sub(far.risen, back));
                 const auto lost_below = D::sub(r, D::sub(below, whole));
-                const auto rest = D::fnma(u, lost_below, D::add(D::fnma(u, below, above), lost_above));
+                const auto rest =
+                    D::fnma(u, lost_below, D::add(D::fnma(u, below, above), lost_above));
                 const auto lost = D::div(rest, above);  // as a part of u
                 power = D::fma(power, D::mul(D::set(shape.gamma - 1.0), lost), power);
                 last = D::fma(u, lost, u);

@@ -55,9 +55,13 @@ class Flat {
    public:
     explicit Flat(int64_t classes) : classes_(classes) {}
 
+    // Where n elements lie side by side in an array; -1 for nowhere.
     template <class Array>
-    bool is_flat(const Array& array) const {
-        return array.column == 1 && array.row == classes_;
+    int64_t find(const Array& array, int64_t from, int64_t n) const {
+        if (array.data == nullptr || array.column != 1) return -1;
+        if (array.row == classes_) return from;
+        const int64_t i = from / classes_, j = from - i * classes_;
+        return j + n <= classes_ ? i * array.row + j : -1;
     }
 
     // Calls use(done, position, n) for every stretch of elements that are `column` apart.

@@ -82,7 +82,8 @@ struct Masses {
         D::type weights[2];
         for (int k = 0; k < 2; ++k) {
             one[k] = D::fma(D::set(factors.one_sharp), one[k], D::set(factors.one_flat));
-            nought[k] = D::fma(D::set(factors.nought_sharp), nought[k], D::set(factors.nought_flat));
+            nought[k] =
+                D::fma(D::set(factors.nought_sharp), nought[k], D::set(factors.nought_flat));
         }
         if constexpr (!bare) {
             if (pos_weight != nullptr) {
@@ -149,8 +150,9 @@ class MassReader {
     // n elements, from a task's array if they are whole vectors there (or from `room`, then
     // filled up with zeros).
     const T* find(const Reals& array, int64_t from, int64_t n, T* room) const {
-        if (n % W == 0 && array.type == own_type && flat_.is_flat(array)) {
-            return static_cast<const T*>(array.data) + from;
+        if (n % W == 0 && array.type == own_type) {
+            const int64_t at = flat_.find(array, from, n);
+            if (at >= 0) return static_cast<const T*>(array.data) + at;
         }
         flat_.read(room, array, from, n);
         fill_up(room, n);
@@ -173,8 +175,9 @@ class MassReader {
         if constexpr (sizeof(In) == 2) {
             constexpr Real half = std::is_same_v<In, bf16> ? Real::bf16 : Real::f16;
             const Reals& given = task_.target;
-            if (bare && given.data != nullptr && given.type == half && flat_.is_flat(given)) {
-                const In* data = static_cast<const In*>(given.data) + from;
+            const int64_t at = bare && given.type == half ? flat_.find(given, from, n) : -1;
+            if (at >= 0) {
+                const In* data = static_cast<const In*>(given.data) + at;
                 use(Masses<T, In, true>{data, nullptr, nullptr, nullptr, nullptr, nullptr, factors_,
                                         rounded_});
                 return n;
@@ -227,8 +230,9 @@ class MassReader {
             return {space.target, nullptr, nullptr};
         }
         const double* wide = space.wide;
-        if (task_.target.data != nullptr && flat_.is_flat(task_.target)) {
-            wide = static_cast<const double*>(task_.target.data) + from;
+        const int64_t at = flat_.find(task_.target, from, n);
+        if (at >= 0) {
+            wide = static_cast<const double*>(task_.target.data) + at;
         } else {
             read_target(space.wide, from, n);
         }
@@ -257,7 +261,8 @@ class MassReader {
         const Flags& mask = task_.mask;
         if (!selects_ && n % W == 0) return nullptr;
         const bool whole = n % W == 0 && !task_.has_ignore;
-        if (whole && flat_.is_flat(mask)) return mask.data + from;
+        const int64_t at = whole ? flat_.find(mask, from, n) : -1;
+        if (at >= 0) return mask.data + at;
         if (mask.data != nullptr) {
             flat_.read(space.kept, mask, from, n);
             for (int64_t i = 0; i < n; ++i) space.kept[i] = space.kept[i] != 0;
@@ -279,7 +284,8 @@ class MassReader {
         int64_t count = 0;
         for (int64_t i = 0; i < n; i += 128) {  // a byte holds as many
             uint8_t some = 0;
-            for (int64_t k = i; k < std::min(n, i + 128); ++k) some = uint8_t(some + (kept[k] != 0));
+            const int64_t end = std::min(n, i + 128);
+            for (int64_t k = i; k < end; ++k) some = uint8_t(some + (kept[k] != 0));
             count += some;
         }
         return count;

@@ -195,7 +195,7 @@ nb::tuple reduce(const nb::tuple& logits, const nb::tuple& labels, const nb::tup
         losses.resize(size_t(rows));
         task.losses = losses.data();
         if (by != 0) {
-            const Totals totals = unit->totals(task.labels, rows, task.logits.classes);
+            const Totals totals = unit->totals(task.labels, rows, task.logits.classes, by == 1);
             scale = reciprocal(by == 1 ? totals.weight : totals.count);
         }
         task.scale = scale;
@@ -215,7 +215,7 @@ int64_t first_outside(nb::handle index, nb::handle mask, int64_t rows, int64_t c
 }
 
 nb::tuple totals(const nb::tuple& labels, int64_t rows, int64_t classes) {
-    const Totals found = unit->totals(labels_of(labels), rows, classes);
+    const Totals found = unit->totals(labels_of(labels), rows, classes, true);
     return nb::make_tuple(found.weight, found.count);
 }
 

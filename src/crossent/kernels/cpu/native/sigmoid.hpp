@@ -127,10 +127,14 @@ class Sigmoid {
             upstream = reader_.find(task_.upstream, start, n, space.upstream);
         }
         return reader_.read(space.masses, start, n, [&](const auto& masses) {
-            if (in_double || way_ == Way::wide) return elements<Way::wide>(masses, z, n, start, upstream, space, sum);
-            if constexpr (!in_double) {
-                if (way_ == Way::plain) return elements<Way::plain>(masses, z, n, start, upstream, space, sum);
-                elements<Way::focal>(masses, z, n, start, upstream, space, sum);
+            if (in_double || way_ == Way::wide) {
+                elements<Way::wide>(masses, z, n, start, upstream, space, sum);
+            } else if constexpr (!in_double) {
+                if (way_ == Way::plain) {
+                    elements<Way::plain>(masses, z, n, start, upstream, space, sum);
+                } else {
+                    elements<Way::focal>(masses, z, n, start, upstream, space, sum);
+                }
             }
         });
     }

@@ -68,12 +68,13 @@ inline void read_target(const Labels& labels, int64_t row, int64_t classes, Targ
     if (labels.smoothing != 0.0) q.background = labels.smoothing * q.count;
 }
 
-inline Totals totals(const Labels& labels, int64_t rows, int64_t classes) {
+// Without `weights` the masses of dense targets, which take a pass over them, are left out.
+inline Totals totals(const Labels& labels, int64_t rows, int64_t classes, bool weights) {
     Totals sum{0.0, 0.0};
     Target q;
     for (int64_t row = 0; row < rows; ++row) {
         read_target(labels, row, classes, q);
-        if (labels.dense.data != nullptr && q.count != 0.0) {
+        if (weights && labels.dense.data != nullptr && q.count != 0.0) {
             double mass = 0.0;
             for (int64_t j = 0; j < classes; ++j) {
                 mass += weighted(real_at(labels.dense, row, j), weight_of(labels, j));

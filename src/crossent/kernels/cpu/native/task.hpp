@@ -120,7 +120,7 @@ struct Totals {
 struct Unit {
     const char* name;
     void (*dense)(const DenseTask&);
-    Totals (*totals)(const Labels&, int64_t rows, int64_t classes);
+    Totals (*totals)(const Labels&, int64_t rows, int64_t classes, bool weights);
     int64_t (*first_outside)(const Labels&, int64_t rows, int64_t classes, int64_t ignored);
     void (*sigmoid)(const SigmoidTask&);
 };

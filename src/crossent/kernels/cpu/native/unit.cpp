@@ -22,8 +22,8 @@ static void dense(const DenseTask& task) {
     }
 }
 
-static Totals all(const Labels& labels, int64_t rows, int64_t classes) {
-    return totals(labels, rows, classes);
+static Totals all(const Labels& labels, int64_t rows, int64_t classes, bool weights) {
+    return totals(labels, rows, classes, weights);
 }
 
 static int64_t outside(const Labels& labels, int64_t rows, int64_t classes, int64_t ignored) {
