@@ -53,7 +53,8 @@ class Linked {
 
     explicit Linked(const DenseTask& task) : task_(task), classes_(task.logits.classes) {
         padded_ = (classes_ + W - 1) / W * W;
-        height_ = std::clamp<int64_t>(16384 / std::max<int64_t>(1, classes_), 1, max_height);
+        // Several long rows: one is written while the next is read. 1.7 times plain with one, 1.3 so.
+        height_ = std::clamp<int64_t>((1 << 17) / std::max<int64_t>(1, classes_), 1, max_height);
         // With a temperature alone slopes are right as they come, and go straight to their place,
         // unless a class is removed: nothing moves it, though it may be a target.
         direct_ = same_type && task.link.softcap == 0.0;
