@@ -1,5 +1,6 @@
 #include "threads.hpp"
 
+#include <dlfcn.h>
 #include <pthread.h>
 
 #if defined(__SSE2__)
@@ -31,6 +32,10 @@ struct Job {
     void* context;
     unsigned mode;
 
+    void run_as_asked() {
+        set_floating_mode(mode);
+        run();
+    }
     void run() {
         for (int64_t part; (part = next.fetch_add(1, std::memory_order_relaxed)) < parts;) {
             work(context, part);
@@ -53,8 +58,7 @@ class Pool {
             --wanted_;
             Job* job = job_;
             lock.unlock();
-            set_floating_mode(job->mode);
-            job->run();
+            job->run_as_asked();
             lock.lock();
             if (--running_ == 0) done_.notify_one();
         }
@@ -83,10 +87,17 @@ class Pool {
 // A child of fork has none of its parent's threads: it starts with a pool of its own, and the
 // parent's is left as it is.
 std::atomic<Pool*> pool{nullptr};
+std::atomic<bool> is_child{false};
+
+void watch_forks() {
+    static const int registered = pthread_atfork(nullptr, nullptr, [] {
+        pool.store(nullptr);
+        is_child.store(true);
+    });
+    (void)registered;
+}
 
 Pool& own_pool() {
-    static const int registered = pthread_atfork(nullptr, nullptr, [] { pool.store(nullptr); });
-    (void)registered;
     Pool* found = pool.load();
     if (found == nullptr) {
         Pool* made = new Pool;
@@ -94,6 +105,20 @@ Pool& own_pool() {
         delete made;
     }
     return *found;
+}
+
+// The OpenMP runtime that PyTorch has loaded. Its threads spin for a while after every operation:
+// beside them a thread of another pool waits for a slice of the processor, some milliseconds.
+using Parallel = void (*)(void (*)(void*), void*, unsigned, unsigned);
+
+Parallel loaded_openmp() {
+    static std::atomic<Parallel> found{nullptr};
+    Parallel parallel = found.load();
+    if (parallel == nullptr) {  // PyTorch may be loaded by the next call
+        parallel = reinterpret_cast<Parallel>(dlsym(RTLD_DEFAULT, "GOMP_parallel"));
+        found.store(parallel);
+    }
+    return parallel;
 }
 
 }  // namespace
@@ -105,7 +130,15 @@ void in_parallel(int64_t parts, int threads, void (*work)(void*, int64_t), void*
     job.context = context;
     job.mode = floating_mode();
     if (threads > parts) threads = int(parts);
-    if (threads > 1 && own_pool().run(job, threads - 1)) return;
+    if (threads > 1) {
+        watch_forks();
+        Parallel openmp = is_child.load() ? nullptr : loaded_openmp();  // it hangs in a child
+        if (openmp != nullptr) {
+            openmp([](void* own) { static_cast<Job*>(own)->run_as_asked(); }, &job, unsigned(threads), 0);
+            return;
+        }
+        if (own_pool().run(job, threads - 1)) return;
+    }
     job.run();
 }
 
