@@ -6,7 +6,7 @@ import torch
 import crossent
 from crossent.core.link import Link
 from crossent.core.shape import Shape
-from crossent.core.target import Labels
+from crossent.core.target import BinaryLabels, Labels
 from crossent.ops.torch.operators import KERNELS, loss_op, numbers, shape_of, slope_op
 
 TARGET = torch.tensor([0, 2, -100])
@@ -23,6 +23,24 @@ def inputs(*, requires_grad: bool) -> tuple:
 @pytest.mark.parametrize("requires_grad", [True, False])
 def test_the_loss_passes_opcheck(requires_grad) -> None:
     torch.library.opcheck(loss_op, inputs(requires_grad=requires_grad))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+@pytest.mark.parametrize("scale", [ONE, None], ids=["sum", "none"])
+def test_binary_losses_pass_opcheck(dtype, scale) -> None:
+    z = torch.randn(3, 4, generator=torch.Generator().manual_seed(0)).to(dtype)
+    arrays = list(BinaryLabels(torch.rand(3, 4)).arrays)
+    options = [*numbers(Shape()), 0.0]
+    torch.library.opcheck(loss_op, ("sigmoid", z.requires_grad_(), arrays, None, options, scale))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("reduction", ["none", "mean"])
+def test_binary_losses_under_inductor(reduction) -> None:
+    z, t = torch.randn(64, 37), (torch.rand(64, 37) > 0.5).float()
+    loss = crossent.binary_cross_entropy_with_logits
+    compiled = torch.compile(lambda z, t: loss(z, t, reduction=reduction), fullgraph=True)
+    torch.testing.assert_close(compiled(z.requires_grad_(), t), loss(z, t, reduction=reduction))
 
 
 def test_the_slope_passes_opcheck() -> None:
