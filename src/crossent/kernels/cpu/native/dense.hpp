@@ -16,7 +16,6 @@ class Dense {
     using T = typename Compute<In>::type;
     using V = Vec<T>;
     static constexpr int W = V::width;
-    static constexpr T minus = -std::numeric_limits<T>::infinity();
 
    public:
     explicit Dense(const DenseTask& task) : task_(task), classes_(task.logits.classes) {
@@ -323,7 +322,8 @@ class Dense {
             In* out = out_at(found.place.row) + start;
             const T* e = space.scratch.data() + start;
             if (task_.stream) {
-                write_stream(out, n, e, value, patch, until, start);
+                Carry<T, In> carry;
+                write_stream(out, n, e, value, patch, until, start, carry);
             } else {
                 write_cached(out, n, e, value, patch, until, start);
             }

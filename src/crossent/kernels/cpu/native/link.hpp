@@ -87,8 +87,8 @@ class Linked {
         DenseTask part = task_;
         part.link = Link{};
         part.threads = 1;
-        part.logits = {space.logits.data(), sizeof(T) == 8 ? Real::f64 : Real::f32, count, classes_,
-                       classes_};
+        const Real type = sizeof(T) == 8 ? Real::f64 : Real::f32;
+        part.logits = {space.logits.data(), type, count, classes_, classes_};
         part.labels = labels_from(task_.labels, from);
         part.scale = task_.scale / task_.link.temperature;
         if (task_.row_scale != nullptr) part.row_scale = task_.row_scale + from;
@@ -161,7 +161,8 @@ class Linked {
                 const auto scaled = V::mul(slope, some(space.derivatives.data() + from + i, n));
                 slope = V::zero_where(V::equal(slope, zero), scaled);
             }
-            slope = V::zero_where(V::equal(some(space.logits.data() + from + i, n), minus), slope);
+            const auto removed = V::equal(some(space.logits.data() + from + i, n), minus);
+            slope = V::choose(removed, V::mul(slope, zero), slope);  // NaN stays NaN
             if (n == W) {
                 V::store(out + i, slope);
             } else {

@@ -84,14 +84,15 @@ class PlainRows {
             thread_local Space spaces[2];
             const int64_t until = std::min(rows, (part + 1) * height);
             int64_t turn = 0, before = 0;
+            Carry<T, In> carry;
             for (int64_t row = part * height; row < until; row += height_, turn ^= 1) {
                 const int64_t count = std::min(height_, until - row);
                 read_targets(spaces[turn], row, count);
-                read(spaces[turn], row, count, spaces[turn ^ 1], before);
+                read(spaces[turn], row, count, spaces[turn ^ 1], before, carry);
                 finish(spaces[turn], row, count);
                 before = task_.slopes == nullptr ? 0 : count;
             }
-            read(spaces[turn], until, 0, spaces[turn ^ 1], before);
+            read(spaces[turn], until, 0, spaces[turn ^ 1], before, carry);
         };
         for_each_part((rows + height - 1) / height, task_.threads, work);
     }
@@ -169,18 +170,18 @@ class PlainRows {
 
     // Reads rows, and writes the `waiting` ones before them in turn: memory that only read or only
     // wrote for a while would stand half idle.
-    void read(Space& space, int64_t from, int64_t count, const Space& before,
-              int64_t waiting) const {
+    void read(Space& space, int64_t from, int64_t count, const Space& before, int64_t waiting,
+              Carry<T, In>& carry) const {
         if (task_.slopes != nullptr) space.scratch.reserve(padded_ * height_);
         bool any_tiny = false;
         {
             FlushToZero flush;
             for (int64_t i = 0; i < std::max(count, waiting); ++i) {
-                if (i < waiting) any_tiny |= !write(before, i, from - waiting + i);
+                if (i < waiting) any_tiny |= !write(before, i, from - waiting + i, carry);
                 if (i < count) read_row(space, i, from + i);
             }
         }
-        for (int64_t i = 0; any_tiny && i < waiting; ++i) write_tiny(before, i, from - waiting + i);
+        for (int64_t i = 0; any_tiny && i < waiting; ++i) write_tiny(before, i, from - waiting + i, carry);
     }
 
     void read_row(Space& space, int64_t i, int64_t row) const {
@@ -287,28 +288,29 @@ class PlainRows {
     }
 
     // Whether the row has been written: not if it is tiny.
-    bool write(const Space& space, int64_t i, int64_t row) const {
+    bool write(const Space& space, int64_t i, int64_t row, Carry<T, In>& carry) const {
         if (written_as_nothing(space, i)) {
             std::memset(static_cast<void*>(out_at(row)), 0, size_t(classes_) * sizeof(In));
             return true;
         }
         if (space.tiny[i]) return false;
         const auto a = V::set(T(space.factor[i]));
-        write_row(space, i, row, [=](auto e, int64_t, int64_t) { return V::mul(e, a); });
+        write_row(space, i, row, carry, [=](auto e, int64_t, int64_t) { return V::mul(e, a); });
         return true;
     }
 
-    void write_tiny(const Space& space, int64_t i, int64_t row) const {
+    void write_tiny(const Space& space, int64_t i, int64_t row, Carry<T, In>& carry) const {
         if (!space.tiny[i] || written_as_nothing(space, i)) return;
         const auto up = V::set(T(space.factor[i] / tiny_scale<T>)), down = V::set(T(tiny_scale<T>));
-        write_row(space, i, row,
+        write_row(space, i, row, carry,
                   [=](auto e, int64_t, int64_t) { return V::mul(V::mul(e, up), down); });
     }
 
     In* out_at(int64_t row) const { return static_cast<In*>(task_.slopes) + row * classes_; }
 
     template <class Value>
-    void write_row(const Space& space, int64_t i, int64_t row, Value value) const {
+    void write_row(const Space& space, int64_t i, int64_t row, Carry<T, In>& carry,
+                   Value value) const {
         Patch patches[2];
         int size = 0;
         const int64_t at = space.at[i], target = space.target[i];
@@ -317,7 +319,7 @@ class PlainRows {
         const T* e = space.scratch.data() + i * padded_;
         if (task_.stream) {
             if (size == 2 && target < at) std::swap(patches[0], patches[1]);
-            write_stream(out_at(row), classes_, e, value, patches, patches + size, 0);
+            write_stream(out_at(row), classes_, e, value, patches, patches + size, 0, carry);
         } else {
             write_cached(out_at(row), classes_, e, value, patches, patches + size, 0);
         }
