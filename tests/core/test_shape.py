@@ -7,7 +7,8 @@ import torch
 from array_api_compat import array_namespace
 
 from crossent import cross_entropy, generalized_cross_entropy
-from crossent.core.shape import Shape, phi, phi_c, phi_cc, phi_lse, phi_lse_lse
+from crossent.core.link import Link
+from crossent.core.shape import PLAIN, Shape, phi, phi_c, phi_cc, phi_lse, phi_lse_lse, shape_of
 
 XP = array_namespace(np.zeros(1))
 SHAPES = {
@@ -134,3 +135,11 @@ def test_z_loss_is_a_parabola_in_lse() -> None:
 def test_what_is_not_a_loss_is_refused(options, message) -> None:
     with pytest.raises(ValueError, match=message):
         Shape(**options)
+
+
+def test_the_numbers_in_a_row_are_the_shape_again() -> None:
+    for link in (Link(), Link(softcap=3.0), Link(2.0, 3.0), Link(0.5)):
+        shape = Shape(gamma=2.0, z_loss=0.5, link=link)
+        assert Shape.of(shape.numbers) == shape
+    assert shape_of() is PLAIN
+    assert shape_of(gamma=2) == Shape(gamma=2)

@@ -5,6 +5,7 @@ closed form and finite at the edges (c = 0, c = inf). Knows nothing of targets o
 Every function here has a mirror in the kernels; one conformance table holds them together.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import factorial
 from numbers import Real
@@ -56,6 +57,25 @@ class Shape:
                 raise ValueError(f"{name} must be a finite number of at least 0; got {value}")
         if not -float("inf") < self.poly_epsilon < float("inf"):  # torch.compile traces no isfinite
             raise ValueError(f"poly_epsilon must be a finite number; got {self.poly_epsilon}")
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """All of them in a row, for what holds numbers only; a temperature of 1 is none."""
+        temperature, softcap = self.link
+        return (
+            self.gamma,
+            self.poly_epsilon,
+            self.generalised,
+            self.z_loss,
+            1.0 if temperature is None else temperature,
+            0.0 if softcap is None else softcap,
+        )
+
+    @classmethod
+    def of(cls, numbers: Sequence[float]) -> "Shape":
+        """Return the shape whose `numbers` these are."""
+        *own, temperature, softcap = numbers
+        return cls(*own, link=Link(None if temperature == 1.0 else temperature, softcap or None))
 
     def linked(self, link: Link) -> "Shape":
         """Return the same shape of logits that this link makes."""

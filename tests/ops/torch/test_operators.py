@@ -4,10 +4,9 @@ import pytest
 import torch
 
 import crossent
-from crossent.core.link import Link
 from crossent.core.shape import Shape
 from crossent.core.target import BinaryLabels, Labels
-from crossent.ops.torch.operators import KERNELS, loss_op, numbers, shape_of, slope_op
+from crossent.ops.torch.operators import KERNELS, loss_op, slope_op
 
 TARGET = torch.tensor([0, 2, -100])
 ONE = torch.ones((), dtype=torch.float64)
@@ -16,7 +15,7 @@ ONE = torch.ones((), dtype=torch.float64)
 def inputs(*, requires_grad: bool) -> tuple:
     z = torch.randn(3, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     arrays = list(Labels(TARGET).arrays)
-    options = [*numbers(Shape(gamma=2.0)), 0.1]
+    options = [*Shape(gamma=2.0).numbers, 0.1]
     return "softmax", z.requires_grad_(requires_grad), arrays, -100.0, options, ONE
 
 
@@ -30,7 +29,7 @@ def test_the_loss_passes_opcheck(requires_grad) -> None:
 def test_binary_losses_pass_opcheck(dtype, scale) -> None:
     z = torch.randn(3, 4, generator=torch.Generator().manual_seed(0)).to(dtype)
     arrays = list(BinaryLabels(torch.rand(3, 4)).arrays)
-    options = [*numbers(Shape()), 0.0]
+    options = [*Shape().numbers, 0.0]
     torch.library.opcheck(loss_op, ("sigmoid", z.requires_grad_(), arrays, None, options, scale))
 
 
@@ -47,10 +46,7 @@ def test_the_slope_passes_opcheck() -> None:
     torch.library.opcheck(slope_op, inputs(requires_grad=False))
 
 
-def test_a_numbers_list_is_a_shape() -> None:
-    for link in (Link(), Link(softcap=3.0), Link(2.0, 3.0)):
-        shape = Shape(gamma=2.0, z_loss=0.5, link=link)
-        assert shape_of(numbers(shape)) == shape
+def test_the_kinds_have_names() -> None:
     assert set(KERNELS) == {"softmax", "sigmoid"}
 
 

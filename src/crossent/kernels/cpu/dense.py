@@ -75,7 +75,7 @@ def reduce(logits: Array, labels: Labels, shape: Shape, by: By, *, slope: bool) 
     else:
         scale = reciprocal(as_number(by))
     value, scale = native.reduce(
-        rows_of(logits), _labels(labels), _numbers(shape), kind, scale,
+        rows_of(logits), _labels(labels), shape.numbers, kind, scale,
         *_output(slopes), threads_for(logits),
     )  # fmt: skip
     return Reduced(value, slopes, scale)
@@ -115,7 +115,7 @@ def _dense(
     slopes: Array | None = None,
 ) -> None:
     native.dense(
-        rows_of(logits), _labels(labels), _numbers(shape), scale, row_scale, given,
+        rows_of(logits), _labels(labels), shape.numbers, scale, row_scale, given,
         losses, numbers, entropy, *_output(slopes), threads_for(logits),
     )  # fmt: skip
 
@@ -123,18 +123,6 @@ def _dense(
 def _output(slopes: Array | None) -> tuple[int, bool]:
     """Return where slopes go, and whether past the caches."""
     return (0, False) if slopes is None else (address(slopes), goes_past_caches(slopes))
-
-
-def _numbers(shape: Shape) -> tuple[float, ...]:
-    temperature, softcap = shape.link
-    return (
-        shape.gamma,
-        shape.poly_epsilon,
-        shape.generalised,
-        shape.z_loss,
-        1.0 if temperature is None else temperature,
-        0.0 if softcap is None else softcap,
-    )
 
 
 def _labels(labels: Labels) -> tuple[Any, ...]:

@@ -85,7 +85,7 @@ def _sigmoid(
         integers(plane(mask)),
         None if ignore is None else float(ignore),
         smoothing,
-        (shape.gamma, shape.poly_epsilon, shape.generalised, shape.z_loss),
+        shape.numbers,
         scale,
         reals(plane(upstream)),
         0 if losses is None else address(losses),

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import torch
 
-from crossent.core.link import Link
 from crossent.core.shape import Shape
 from crossent.core.target import BinaryLabels, Labels
 from crossent.kernels.select import select
@@ -49,27 +48,8 @@ def loss_operator(
     ignore, smoothing = labels.numbers
     ignored = None if ignore is None else float(ignore)
     return loss_op(
-        kind, logits, list(labels.arrays), ignored, [*numbers(shape), float(smoothing)], scale
+        kind, logits, list(labels.arrays), ignored, [*shape.numbers, float(smoothing)], scale
     )
-
-
-def numbers(shape: Shape) -> list[float]:
-    """Return the shape's numbers in a row: an operator's schema holds no shape."""
-    temperature, softcap = shape.link
-    return [
-        shape.gamma,
-        shape.poly_epsilon,
-        shape.generalised,
-        shape.z_loss,
-        0.0 if temperature is None else temperature,
-        0.0 if softcap is None else softcap,
-    ]
-
-
-def shape_of(numbers: list[float]) -> Shape:
-    """Return the shape of `numbers(shape)`; a temperature or a softcap is never 0."""
-    *own, temperature, softcap = numbers
-    return Shape(*own, link=Link(temperature or None, softcap or None))
 
 
 def loss_dtype(logits: torch.Tensor) -> torch.dtype:
@@ -94,7 +74,7 @@ def loss_op(
     """Return the losses of rows or elements, or their scaled sum."""
     *shape, smoothing = options
     labels = KERNELS[kind].labels(*arrays, ignore, smoothing)
-    value = KERNELS[kind].of(logits).loss(logits, labels, shape_of(shape))
+    value = KERNELS[kind].of(logits).loss(logits, labels, Shape.of(shape))
     return narrow(value if scale is None else value.sum() * scale, logits)
 
 
@@ -123,7 +103,7 @@ def slope_op(
     """Return row_scale times the slope, in the logits' type."""
     *shape, smoothing = options
     labels = KERNELS[kind].labels(*arrays, ignore, smoothing)
-    return KERNELS[kind].of(logits).read_slope(logits, labels, shape_of(shape), row_scale)[1]
+    return KERNELS[kind].of(logits).read_slope(logits, labels, Shape.of(shape), row_scale)[1]
 
 
 @slope_op.register_fake
