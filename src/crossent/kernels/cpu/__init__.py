@@ -1,14 +1,17 @@
 """The C++ backend, for NumPy arrays and for tensors in CPU memory; absent without its extension."""
 
+from importlib.util import find_spec
 from typing import Any
 
-try:
-    from crossent.kernels.cpu import _native as native
+missing = "the extension is not installed: there was no C++ compiler, or CROSSENT_PURE was set"
+native: Any = None
+if find_spec("crossent.kernels.cpu._native") is not None:
+    try:
+        from crossent.kernels.cpu import _native as native
 
-    missing = ""
-except ImportError as error:
-    native: Any = None
-    missing = f"the extension is not installed ({error})"
+        missing = ""
+    except ImportError as error:
+        missing = f"the extension cannot be loaded: {error}"
 
 if native is not None:
     from crossent.kernels.cpu import dense, sigmoid
