@@ -34,9 +34,9 @@ export ASAN_OPTIONS := detect_leaks=1:strict_init_order=1
 export UBSAN_OPTIONS := print_stacktrace=1
 export TSAN_OPTIONS := halt_on_error=1:second_deadlock_stack=1
 
-.PHONY: all $(BUILDS)
+.PHONY: all digits $(BUILDS)
 .SECONDARY:
-all: $(BUILDS)
+all: $(BUILDS) digits
 
 define build
 $(OUT)/$(1)/unit_%.o: $(NATIVE)/unit.cpp
@@ -61,3 +61,13 @@ endef
 $(foreach one,$(BUILDS),$(eval $(call build,$(one))))
 
 -include $(wildcard $(OUT)/*/*.d)
+
+# What this machine cannot run is not run.
+RUNNABLE := baseline $(shell grep -qw avx2 /proc/cpuinfo && echo avx2) $(shell grep -qw avx512dq /proc/cpuinfo && echo avx512)
+
+$(OUT)/digits_%: $(OWN)/digits.cpp $(NATIVE)/exp.hpp
+	@mkdir -p $(@D)
+	@$(CXX) $(FLAGS) -O3 $(FLAGS_$*) -DCROSSENT_UNIT=$* -o $@ $<
+
+digits: $(filter $(UNITS:%=$(OUT)/digits_%),$(RUNNABLE:%=$(OUT)/digits_%))
+	@for each in $^; do $$each || exit 1; done
