@@ -16,14 +16,7 @@
 #include "dense.hpp"
 #include "sigmoid.hpp"
 #include "threads.hpp"
-
-namespace crossent {
-#if defined(CROSSENT_X86)
-namespace avx512 { extern const Unit unit; }
-namespace avx2 { extern const Unit unit; }
-#endif
-namespace baseline { extern const Unit unit; }
-}  // namespace crossent
+#include "units.hpp"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1

@@ -262,7 +262,7 @@ class Dense {
         auto& patches = space.patches;
         patches.clear();
         const double whole = 1.0 + found.r, base = found.m == -infinity ? 0.0 : found.m;
-        const double factor = (found.mass * s.gamma + s.alpha) / whole;
+        const double factor = (found.mass * s.gamma + s.alpha) / whole, by = s.beta / whole;
         int64_t maximum = -1;
         for (int64_t b = 0; b < blocks_; ++b) {
             const Block<T>& block = at.blocks[b];
@@ -278,17 +278,17 @@ class Dense {
                 patches.push_back({maximum, s.gamma * (found.mass - q_max) + rest});
             } else if (block.ref != block.top) {
                 const double share = exp_below(base, double(block.top));
-                const double far = s.beta == 0.0 ? 0.0 : s.beta / whole * (base - double(block.top));
+                const double far = by == 0.0 ? 0.0 : by * (base - double(block.top));
                 patches.push_back(
                     {block.at, share * (factor + far) - s.gamma * spread_at(at, block.at)});
             }
         }
-        add_targets(space, at, maximum, s, factor, base, whole);
+        add_targets(space, at, maximum, s, factor, by, base);
     }
 
     // Adds the targets to the patches, which are in order of their classes and stay so.
     void add_targets(Space& space, const Place& at, int64_t maximum, const Slope& s, double factor,
-                     double base, double whole) const {
+                     double by, double base) const {
         auto &patches = space.patches, &tops = space.tops;
         Buffer<Pair>& pairs = at.q->sparse;
         tops.swap(patches);
@@ -303,8 +303,7 @@ class Dense {
                 const double x = double(widen(at.z[pair.at]));
                 const double share =
                     double(space.scratch[pair.at]) * at.blocks[pair.at / block_size].share;
-                const double far =
-                    s.beta == 0.0 || share == 0.0 ? 0.0 : s.beta / whole * (base - x);
+                const double far = by == 0.0 || share == 0.0 ? 0.0 : by * (base - x);
                 patches.push_back(
                     {pair.at, times(share, factor + far) - s.gamma * spread_at(at, pair.at)});
             }

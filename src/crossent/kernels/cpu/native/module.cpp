@@ -7,17 +7,11 @@
 #include <limits>
 #include <vector>
 
-#include "task.hpp"
+#include "units.hpp"
 
 namespace nb = nanobind;
 
 namespace crossent {
-
-#if defined(CROSSENT_X86)
-namespace avx512 { extern const Unit unit; }
-namespace avx2 { extern const Unit unit; }
-#endif
-namespace baseline { extern const Unit unit; }
 
 namespace {
 
