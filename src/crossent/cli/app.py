@@ -20,6 +20,7 @@ COMMANDS = {
     "train": "Train a classifier and report what it gets wrong.",
     "evaluate": "Score a file of predictions, from any model.",
     "predict": "Write a trained model's predictions for new data.",
+    "measure": "Measure distributions, or rank a table's columns by information gain.",
     "doctor": "Say what is installed and what this machine offers.",
 }
 

@@ -9,6 +9,7 @@ logits' type, rounded once.
 from typing import NamedTuple, Protocol
 
 from crossent.core.array import Array
+from crossent.core.divergence import Term
 from crossent.core.reduction import By
 from crossent.core.row import Row
 from crossent.core.shape import Shape
@@ -80,4 +81,24 @@ class SigmoidKernels(Protocol):
         self, logits: Array, labels: BinaryLabels, shape: Shape, by: By, *, slope: bool
     ) -> Reduced:
         """Return the sum of the losses divided as `by` says, with its slope if asked for."""
+        ...
+
+
+class DivergenceKernels(Protocol):
+    """The sums of entropies and divergences, terms of `core/divergence.py`."""
+
+    def total(self, term: Term, p: Array, q: Array | None = None, *, order: float = 1.0) -> Array:
+        """Return the sum of the terms of every row (N,) of p and q (N, C), in float64."""
+        ...
+
+    def softmax_entropy(self, logits: Array) -> Array:
+        """Return the entropy of softmax(logits) of every row (N,), in float64."""
+        ...
+
+    def softmax_kl(self, p_logits: Array, q_logits: Array) -> Array:
+        """Return KL(softmax(p_logits) || softmax(q_logits)) of every row (N,), in float64."""
+        ...
+
+    def carried(self, p: Array, q: Array, gaps: Array) -> Array:
+        """Return the sum of |cumulated (p - q)| times gaps (C - 1,) of every row, in float64."""
         ...

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from crossent.core.array import Array
 from crossent.kernels import cpu, eager
-from crossent.kernels.contract import DenseKernels, SigmoidKernels
+from crossent.kernels.contract import DenseKernels, DivergenceKernels, SigmoidKernels
 
 
 class Choice(NamedTuple):
@@ -16,6 +16,7 @@ class Choice(NamedTuple):
 
     dense: DenseKernels
     sigmoid: SigmoidKernels
+    divergence: DivergenceKernels
     name: str
     reason: str
 
@@ -27,6 +28,7 @@ if ASKED not in ("", "cpu", "eager"):
 _EAGER = Choice(
     eager.dense,
     eager.sigmoid,
+    eager.divergence,
     "eager",
     "CROSSENT_KERNELS=eager" if ASKED == "eager" else cpu.missing or "not an array in CPU memory",
 )
@@ -36,6 +38,7 @@ _CPU = (
     else Choice(
         cpu.dense,
         cpu.sigmoid,
+        cpu.divergence,
         "cpu",
         f"C++ with {cpu.native.unit()} for NumPy and PyTorch in CPU memory",
     )

@@ -23,6 +23,7 @@ from crossent.core.array import (
 from crossent.core.shape import Shape
 from crossent.core.target import at_class, signed
 from crossent.kernels.select import has_outside
+from crossent.ops.values import is_traced, is_transformed
 
 
 def wants_values(validate: bool | None, array: Array) -> bool:
@@ -30,7 +31,7 @@ def wants_values(validate: bool | None, array: Array) -> bool:
 
     Raise ValueError where they are asked for and there are none.
     """
-    if validate and _is_transformed(array):
+    if validate and is_transformed(array):
         raise ValueError(
             "validate=True reads values, and under jax.jit, vmap or torch.compile there are none; "
             "leave it out there"
@@ -40,7 +41,7 @@ def wants_values(validate: bool | None, array: Array) -> bool:
     if is_torch(array):
         return array.is_cpu and _route().has_values(array)
     if is_jax(array):
-        return not _is_traced(array) and all(d.platform == "cpu" for d in array.devices())
+        return not is_traced(array) and all(d.platform == "cpu" for d in array.devices())
     return isinstance(array, np.ndarray)
 
 
@@ -181,35 +182,9 @@ def _refuse_first(
         raise ValueError(f"row {row}: {wanted}; got {value:g}.")
 
 
-def _is_transformed(array: Array) -> bool:
-    """Say whether a transform runs that hides the values of arrays."""
-    if is_jax(array):
-        return _is_traced(array)
-    if not is_torch(array):
-        return False
-    import torch
-
-    if torch.compiler.is_compiling():
-        return True
-    functorch: Any = torch._C._functorch  # type: ignore[attr-defined]
-    inner: Array = array
-    while functorch.is_gradtrackingtensor(inner):  # grad and jvp hide nothing, a vmap inside does
-        inner = functorch.get_unwrapped(inner)
-    return _route().is_batched(inner)
-
-
-def _is_traced(array: Array) -> bool:
-    """Say whether a JAX array has no value, or will have none by the next operation."""
-    import jax.numpy as jnp
-    from jax.core import Tracer
-
-    # Under jit whatever is made from a constant is traced, the constant itself is not.
-    return isinstance(array, Tracer) or isinstance(jnp.zeros(()), Tracer)
-
-
 def _first(bad: Array) -> tuple[int, int] | None:
     """Return the flat place of the first True and its row, or None; None where JAX traces."""
-    if is_jax(bad) and _is_traced(bad):  # a mask that vmap goes over, beside a constant target
+    if is_jax(bad) and is_traced(bad):  # a mask that vmap goes over, beside a constant target
         return None
     xp = namespace(bad)
     if not bool(xp.any(bad)):

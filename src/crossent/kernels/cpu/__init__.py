@@ -14,12 +14,13 @@ if find_spec("crossent.kernels.cpu._native") is not None:
         missing = f"the extension cannot be loaded: {error}"
 
 if native is not None:
-    from crossent.kernels.cpu import dense, sigmoid
+    from crossent.kernels.cpu import dense, divergence, sigmoid
     from crossent.kernels.cpu.arrays import is_readable, is_visible
 else:
     dense: Any = None
+    divergence: Any = None
     sigmoid: Any = None
     is_readable: Any = None
     is_visible: Any = None
 
-__all__ = ["dense", "is_readable", "is_visible", "missing", "native", "sigmoid"]
+__all__ = ["dense", "divergence", "is_readable", "is_visible", "missing", "native", "sigmoid"]

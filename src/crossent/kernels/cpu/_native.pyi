@@ -43,6 +43,15 @@ def sigmoid(
     stream: bool,
     threads: int,
 ) -> None: ...
+def divergence(
+    term: int,
+    order: float,
+    p: tuple[Any, ...],
+    q: tuple[Any, ...],
+    gaps: int,
+    sums: int,
+    threads: int,
+) -> None: ...
 def totals(labels: tuple[Any, ...], rows: int, classes: int) -> tuple[float, float]: ...
 def first_outside(
     index: tuple[Any, ...] | None,

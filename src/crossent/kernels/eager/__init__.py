@@ -1,5 +1,5 @@
 """The eager backend: core on whole tensors. The specification, and the fallback."""
 
-from crossent.kernels.eager import dense, sigmoid
+from crossent.kernels.eager import dense, divergence, sigmoid
 
-__all__ = ["dense", "sigmoid"]
+__all__ = ["dense", "divergence", "sigmoid"]

@@ -29,6 +29,15 @@ def likelihood(logits: torch.Tensor, labels: Labels) -> Three:
     return statistics.likelihood(xp, select(logits).dense.read(logits, labels, entropy=True))
 
 
+def entropy(logits: torch.Tensor) -> torch.Tensor:
+    """Return the entropy of softmax(logits) of every row (N,)."""
+    if route(logits, []) == "function" and not (torch.is_grad_enabled() and logits.requires_grad):
+        return select(logits).divergence.softmax_entropy(logits)
+    # Any class will do: the entropy does not depend on the target.
+    index = torch.zeros(logits.shape[:1], dtype=torch.int64, device=logits.device)
+    return likelihood(logits, Labels(indices=index))[2]
+
+
 def standing(logits: torch.Tensor, index: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the predicted class and the rank of class `index`, each (N,)."""
     if route(logits, []) == "function":

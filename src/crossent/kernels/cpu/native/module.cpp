@@ -156,6 +156,20 @@ void sigmoid(const nb::tuple& logits, const nb::tuple& target, nb::handle weight
     unlocked(elements, [&] { unit->sigmoid(task); });
 }
 
+void divergence(int term, double order, const nb::tuple& p, const nb::tuple& q,
+                uintptr_t gaps, uintptr_t sums, int threads) {
+    DivergenceTask task;
+    task.term = Term(term);
+    task.order = order;
+    task.p = logits_of(p);
+    task.q = logits_of(q);
+    task.gaps = reinterpret_cast<const double*>(gaps);
+    task.sums = reinterpret_cast<double*>(sums);
+    const int64_t elements = task.p.rows * task.p.classes;
+    task.threads = threads_for(elements, threads);
+    unlocked(elements, [&] { unit->divergence(task); });
+}
+
 // 1 / x, and 0 where nothing is left to divide by: see core/reduction.py.
 double reciprocal(double x) {
     return std::abs(x) < std::numeric_limits<double>::min() ? 0.0 : 1.0 / x;
@@ -226,6 +240,7 @@ NB_MODULE(_native, m) {
           nb::arg("ignore").none(), nb::arg("smoothing"), nb::arg("shape"), nb::arg("scale"),
           nb::arg("upstream").none(), nb::arg("losses"), nb::arg("total"), nb::arg("count"),
           nb::arg("slopes"), nb::arg("stream"), nb::arg("threads"));
+    m.def("divergence", &divergence);
     m.def("totals", &totals);
     m.def("first_outside", &first_outside, nb::arg("index").none(), nb::arg("mask").none(),
           nb::arg("rows"), nb::arg("classes"), nb::arg("ignored"));

@@ -111,6 +111,23 @@ struct SigmoidTask {
     int threads = 1;
 };
 
+// The numbers are those of `kernels/cpu/divergence.py`.
+enum class Term : int {
+    mass, entropy, cross_entropy, kl, js, hellinger, affinity, variation, chi_square,
+    spread, square, order_excess, order_power, renyi_excess, renyi_power,
+    softmax_entropy, softmax_kl, carried  // no sums of terms: of logits, and of cumulated sums
+};
+
+// Sums of terms of p and q, of one shape and type; q may be p where a term has none.
+struct DivergenceTask {
+    Term term = Term::mass;
+    double order = 1.0;  // Renyi's
+    Logits p, q;
+    const double* gaps = nullptr;  // (C - 1,) between the places of `carried`; null: 1
+    double* sums = nullptr;        // (N,)
+    int threads = 1;
+};
+
 // What a mean divides by.
 struct Totals {
     double weight, count;
@@ -123,6 +140,7 @@ struct Unit {
     Totals (*totals)(const Labels&, int64_t rows, int64_t classes, bool weights);
     int64_t (*first_outside)(const Labels&, int64_t rows, int64_t classes, int64_t ignored);
     void (*sigmoid)(const SigmoidTask&);
+    void (*divergence)(const DivergenceTask&);
 };
 
 }  // namespace crossent

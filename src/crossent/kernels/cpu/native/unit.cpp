@@ -1,5 +1,6 @@
 // Everything that is compiled once for each instruction set.
 #include "link.hpp"
+#include "logit_divergence.hpp"
 #include "sigmoid.hpp"
 
 #define CROSSENT_TEXT(name) #name
@@ -39,7 +40,41 @@ static void sigmoid(const SigmoidTask& task) {
     }
 }
 
+template <class In>
+static void sums_of(const DivergenceTask& task) {
+    const Divergence<In> rows(task);
+    switch (task.term) {
+        case Term::mass: return rows.template run<Term::mass>();
+        case Term::entropy: return rows.template run<Term::entropy>();
+        case Term::cross_entropy: return rows.template run<Term::cross_entropy>();
+        case Term::kl: return rows.template run<Term::kl>();
+        case Term::js: return rows.template run<Term::js>();
+        case Term::hellinger: return rows.template run<Term::hellinger>();
+        case Term::affinity: return rows.template run<Term::affinity>();
+        case Term::variation: return rows.template run<Term::variation>();
+        case Term::chi_square: return rows.template run<Term::chi_square>();
+        case Term::spread: return rows.template run<Term::spread>();
+        case Term::square: return rows.template run<Term::square>();
+        case Term::order_excess: return rows.template run<Term::order_excess>();
+        case Term::order_power: return rows.template run<Term::order_power>();
+        case Term::renyi_excess: return rows.template run<Term::renyi_excess>();
+        case Term::renyi_power: return rows.template run<Term::renyi_power>();
+        case Term::softmax_entropy:
+        case Term::softmax_kl: return softmax_rows<In>(task);
+        case Term::carried: return carried_rows<In>(task);
+    }
+}
+
+static void divergence(const DivergenceTask& task) {
+    switch (task.p.type) {
+        case Real::f32: return sums_of<float>(task);
+        case Real::f64: return sums_of<double>(task);
+        case Real::bf16: return sums_of<bf16>(task);
+        case Real::f16: return sums_of<f16>(task);
+    }
+}
+
 extern const Unit unit;
-const Unit unit = {CROSSENT_NAME(CROSSENT_UNIT), dense, all, outside, sigmoid};
+const Unit unit = {CROSSENT_NAME(CROSSENT_UNIT), dense, all, outside, sigmoid, divergence};
 
 }  // namespace crossent::CROSSENT_UNIT

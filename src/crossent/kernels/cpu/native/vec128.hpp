@@ -37,6 +37,10 @@ struct Portable {
     static type sub(type a, type b) { return a - b; }
     static type mul(type a, type b) { return a * b; }
     static type div(type a, type b) { return a / b; }
+    static type sqrt(type a) {
+        for (int i = 0; i < width; ++i) a[i] = std::sqrt(a[i]);
+        return a;
+    }
     static type max(type a, type b) { return choose(greater(a, b), a, b); }
     static type min(type a, type b) { return choose(greater(b, a), a, b); }
 #if defined(__FP_FAST_FMA) || defined(__ARM_FEATURE_FMA)

@@ -135,6 +135,7 @@ struct Vec<double> {
     static type sub(type a, type b) { return _mm256_sub_pd(a, b); }
     static type mul(type a, type b) { return _mm256_mul_pd(a, b); }
     static type div(type a, type b) { return _mm256_div_pd(a, b); }
+    static type sqrt(type a) { return _mm256_sqrt_pd(a); }
     static type max(type a, type b) { return _mm256_max_pd(a, b); }
     static type min(type a, type b) { return _mm256_min_pd(a, b); }
     static type fma(type a, type b, type c) { return _mm256_fmadd_pd(a, b, c); }

@@ -122,6 +122,7 @@ struct Vec<double> {
     static type sub(type a, type b) { return _mm512_sub_pd(a, b); }
     static type mul(type a, type b) { return _mm512_mul_pd(a, b); }
     static type div(type a, type b) { return _mm512_div_pd(a, b); }
+    static type sqrt(type a) { return _mm512_sqrt_pd(a); }
     static type max(type a, type b) { return _mm512_max_pd(a, b); }
     static type min(type a, type b) { return _mm512_min_pd(a, b); }
     static type fma(type a, type b, type c) { return _mm512_fmadd_pd(a, b, c); }

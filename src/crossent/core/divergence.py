@@ -1,0 +1,297 @@
+"""The terms that entropies and divergences of probabilities add up, and their slopes.
+
+Every term is at least 0 and keeps its digits, so that their sum does too: where p and q are near,
+where they lie 1e300 apart, and at 0. 0 log 0 is 0; a q of 0 under p > 0 is infinite. Slopes are
+finite where p is 0: those of the smallest normal number, as in `core/surprise.py`.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Literal
+
+from crossent.core.array import Array, Namespace
+
+Term = Literal[
+    "mass",
+    "entropy",
+    "cross_entropy",
+    "kl",
+    "js",
+    "hellinger",
+    "affinity",
+    "variation",
+    "chi_square",
+    "spread",
+    "square",
+    "order_excess",
+    "order_power",
+    "renyi_excess",
+    "renyi_power",
+]
+
+# (atanh(s) / s - 1) / s^2 in powers of s^2, interpolated at Chebyshev nodes up to s = 1/2, where
+# p and q are at most 3 times each other: 2e-17 off.
+CURVE = (
+    0.21098097885975797,
+    -0.14450491183414468,
+    0.13557903913692299,
+    0.012292448728540531,
+    0.05441915418234587,
+    0.05160769881147162,
+    0.05893099692590042,
+    0.06665886352701884,
+    0.07692345940270638,
+    0.09090907881509189,
+    0.11111111133938968,
+    0.14285714285490106,
+    0.20000000000000864,
+    0.3333333333333333,
+)
+NEAR = 0.25  # of s^2
+
+
+def kl_term(xp: Namespace, p: Array, q: Array, difference: Array | None = None) -> Array:
+    """Return p log(p / q) - p + q; `difference` is p - q where it is known better.
+
+    With s = (p - q) / (p + q) it is (p - q) s (1 + s (1 + s) w), w = (atanh(s) / s - 1) / s^2:
+    products of what has all its digits, where p log(p / q) is a small difference of large terms.
+    """
+    difference = p - q if difference is None else difference
+    total = p + q
+    s = difference / xp.where(total == 0.0, 1.0, total)
+    near = s * s <= NEAR
+    s = xp.where(near, s, 0.0)
+    beside = difference * s * (1.0 + s * (1.0 + s) * polynomial(xp, CURVE, s * s))
+    return xp.where(near, beside, p * _log_quotient(xp, p, q, near) - difference)
+
+
+# (e^y - 1 - y) / y^2 in powers of y for |y| <= 1: 3e-17 off.
+GROWTH = (
+    7.746178593018827e-13,
+    1.1639194124150522e-11,
+    1.6057679623801638e-10,
+    2.0874435575864273e-09,
+    2.5052117695907823e-08,
+    2.755733506893373e-07,
+    2.7557319191381816e-06,
+    2.4801587246096818e-05,
+    0.00019841269841324198,
+    0.0013888888888981404,
+    0.008333333333333299,
+    0.04166666666666609,
+    0.16666666666666666,
+    0.5,
+)
+
+
+def excess(xp: Namespace, y: Array) -> Array:
+    """Return e^y - 1 - y."""
+    near = xp.abs(y) <= 1.0
+    small = xp.where(near, y, 0.0)
+    beside = small * small * polynomial(xp, GROWTH, small)
+    most = math.log(float(xp.finfo(y.dtype).max))
+    over = y > most
+    far = xp.where(near | over, 1.0, y)
+    return xp.where(near, beside, xp.where(over, xp.inf, xp.expm1(far) - far))
+
+
+def log_ratio(xp: Namespace, p: Array, q: Array) -> Array:
+    """Return log(p / q), with the digits of a p near q; finite at p = 0, inf at q = 0."""
+    near = (p < 2.0 * q) & (q < 2.0 * p)
+    small = xp.where(near, p - q, 0.0) / xp.where(near, q, 1.0)
+    return xp.where(near, xp.log1p(small), _log_quotient(xp, p, q, near))
+
+
+def _log_quotient(xp: Namespace, p: Array, q: Array, near: Array) -> Array:
+    """Return log(p / q) where they are not near; at p = 0 that of the smallest normal number."""
+    none, impossible = p == 0.0, (q == 0.0) & (p > 0.0)
+    plain = ~(near | none | impossible)
+    tiny = xp.finfo(p.dtype).smallest_normal
+    above, below = xp.where(plain, p, 1.0), xp.where(plain, q, 1.0)
+    # A quotient beyond the largest number is one of a subnormal q; one below the smallest, of a
+    # p that counts for nothing beside its q.
+    lifted = (below < tiny) & (above > 4.0 * tiny)
+    quotient = above / (below * xp.where(lifted, xp.full_like(p, 2.0**64), 1.0))
+    logs = xp.log(xp.where(quotient < tiny, tiny, quotient)) + xp.where(
+        lifted, xp.full_like(p, _LIFT), 0.0
+    )
+    logs = xp.where(none & ~near, xp.log(xp.full_like(p, tiny)), logs)
+    return xp.where(impossible, xp.inf, logs)
+
+
+_LIFT = 44.3614195558365  # 64 log 2
+
+
+def polynomial(xp: Namespace, coefficients: tuple[float, ...], x: Array) -> Array:
+    """Return the polynomial of x with these coefficients, the highest power first."""
+    value = xp.full_like(x, coefficients[0])
+    for coefficient in coefficients[1:]:
+        value = value * x + coefficient
+    return value
+
+
+def log_safe(xp: Namespace, p: Array) -> Array:
+    """Return log p; at 0 that of the smallest normal number."""
+    return xp.log(xp.where(p == 0.0, xp.finfo(p.dtype).smallest_normal, p))
+
+
+def root(xp: Namespace, p: Array) -> Array:
+    """Return the square root, with slope 0 at 0."""
+    zero = p == 0.0
+    return xp.where(zero, 0.0, xp.sqrt(xp.where(zero, 1.0, p)))
+
+
+def _mass(xp: Namespace, p: Array) -> Array:
+    """Return p, and NaN for what is no probability: below 0 or not a number."""
+    return xp.where(p >= 0.0, p, xp.nan)
+
+
+def _entropy(xp: Namespace, p: Array) -> Array:
+    return -p * log_safe(xp, p)
+
+
+def _cross_entropy(xp: Namespace, p: Array, q: Array) -> Array:
+    surprise = xp.where((q == 0.0) & (p > 0.0), xp.inf, 0.0 - log_safe(xp, q))
+    return p * surprise
+
+
+def _js(xp: Namespace, p: Array, q: Array) -> Array:
+    p, q = p * ROOT_SCALE * ROOT_SCALE, q * ROOT_SCALE * ROOT_SCALE
+    middle, half = 0.5 * p + 0.5 * q, 0.5 * (p - q)
+    return 0.5 * (kl_term(xp, p, middle, half) + kl_term(xp, q, middle, -half))
+
+
+def _hellinger(xp: Namespace, p: Array, q: Array) -> Array:
+    roots = root(xp, p) + root(xp, q)
+    apart = (p - q) * (ROOT_SCALE / xp.where(roots == 0.0, 1.0, roots))
+    return apart * apart
+
+
+def _affinity(xp: Namespace, p: Array, q: Array) -> Array:
+    return root(xp, p) * root(xp, q)
+
+
+def _variation(xp: Namespace, p: Array, q: Array) -> Array:
+    return xp.abs(p - q)
+
+
+def _chi_square(xp: Namespace, p: Array, q: Array) -> Array:
+    return (p - q) * _over(xp, p - q, q)
+
+
+def _spread(xp: Namespace, p: Array) -> Array:
+    return p * (1.0 - p)
+
+
+def _square(xp: Namespace, p: Array) -> Array:
+    return p * p
+
+
+def _order_power(xp: Namespace, p: Array, order: float) -> Array:
+    return p * xp.exp((order - 1.0) * log_safe(xp, p))
+
+
+def _order_excess(xp: Namespace, p: Array, order: float) -> Array:
+    return p * xp.expm1((order - 1.0) * log_safe(xp, p))
+
+
+def _renyi_power(xp: Namespace, p: Array, q: Array, order: float) -> Array:
+    outside = (q == 0.0) & (p > 0.0)
+    exponent = (order - 1.0) * log_ratio(xp, p, xp.where(outside, p, q))
+    value = p * xp.exp(exponent)
+    return xp.where(outside, xp.inf if order > 1.0 else 0.0, value)
+
+
+def _renyi_excess(xp: Namespace, p: Array, q: Array, order: float) -> Array:
+    """Return p^a q^(1-a) - a p - (1-a) q as (a - 1) kl + p excess((a - 1) log(p / q)).
+
+    Both are positive for orders above 1. From 1/2 to 1 they cancel to a third at the most where
+    the power of the quotient is not beyond e; there it is taken as it stands.
+    """
+    outside = (q == 0.0) & (p > 0.0)
+    inside = xp.where(outside, p, q)
+    exponent = (order - 1.0) * log_ratio(xp, p, inside)
+    far = (xp.abs(exponent) > 1.0) & (order < 1.0)
+    curved = p * xp.where((p == 0.0) | far, 0.0, excess(xp, exponent))
+    value = (order - 1.0) * kl_term(xp, p, inside) + curved
+    power = p * xp.exp(xp.where(far, exponent, 0.0)) - order * p - (1.0 - order) * q
+    value = xp.where(far, power, value)
+    return xp.where(outside, xp.inf if order > 1.0 else -order * p, value)
+
+
+# A term of Hellinger, (sqrt p - sqrt q)^2, and of JS is kept times the square of this: of a sum
+# whose root is wanted no digit may be lost to a subnormal number. In float32 2^27 classes do not
+# overflow.
+ROOT_SCALE = 2.0**50
+
+TERMS: dict[str, Callable[..., Array]] = {
+    "mass": _mass,
+    "entropy": _entropy,
+    "cross_entropy": _cross_entropy,
+    "kl": kl_term,
+    "js": _js,
+    "hellinger": _hellinger,
+    "affinity": _affinity,
+    "variation": _variation,
+    "chi_square": _chi_square,
+    "spread": _spread,
+    "square": _square,
+    "order_excess": _order_excess,
+    "order_power": _order_power,
+    "renyi_excess": _renyi_excess,
+    "renyi_power": _renyi_power,
+}
+ORDERED = ("order_excess", "order_power", "renyi_excess", "renyi_power")
+
+
+def terms(xp: Namespace, term: Term, order: float, *rows: Array) -> Array:
+    """Return a term of every element of p, or of p and q; `order` is Renyi's."""
+    return TERMS[term](xp, *rows, order) if term in ORDERED else TERMS[term](xp, *rows)
+
+
+def slopes(
+    xp: Namespace, term: Term, order: float, p: Array, q: Array | None = None
+) -> tuple[Array, ...]:
+    """Return the derivatives of a term in p, and in q where there is one; never NaN."""
+    if term == "mass":
+        return (xp.ones_like(p),)
+    if term == "entropy":
+        return (-1.0 - log_safe(xp, p),)
+    if term == "spread":
+        return (1.0 - 2.0 * p,)
+    if term == "square":
+        return (2.0 * p,)
+    if term in ("order_excess", "order_power"):
+        slope = order * xp.exp((order - 1.0) * log_safe(xp, p))
+        return (slope - 1.0 if term == "order_excess" else slope,)
+    assert q is not None
+    if term in ("renyi_excess", "renyi_power"):
+        ratio, raised = log_ratio(xp, p, q), xp.exp if term == "renyi_power" else xp.expm1
+        return order * raised((order - 1.0) * ratio), (1.0 - order) * raised(order * ratio)
+    if term == "cross_entropy":
+        none = p == 0.0
+        return 0.0 - log_safe(xp, q), xp.where(none, 0.0, -p / xp.where(none, 1.0, q))
+    if term == "kl":
+        return log_ratio(xp, p, q), -_over(xp, p - q, q)
+    if term == "js":
+        middle, scale = 0.5 * p + 0.5 * q, 0.5 * ROOT_SCALE * ROOT_SCALE
+        return scale * log_ratio(xp, p, middle), scale * log_ratio(xp, q, middle)
+    if term == "chi_square":
+        part = _over(xp, p - q, q)
+        return 2.0 * part, -part * (part + 2.0)
+    if term == "variation":
+        sign = xp.sign(p - q)
+        return sign, -sign
+    tiny = xp.finfo(p.dtype).smallest_normal
+    root_p, root_q = (root(xp, xp.where(x == 0.0, tiny, x)) for x in (p, q))
+    if term == "affinity":
+        return 0.5 * root_q / root_p, 0.5 * root_p / root_q
+    scale = ROOT_SCALE * ROOT_SCALE
+    return scale * (root_p - root_q) / root_p, scale * (root_q - root_p) / root_q
+
+
+def _over(xp: Namespace, x: Array, y: Array) -> Array:
+    """Return x / y for x >= 0 wherever y is 0: 0 for 0 / 0, and inf."""
+    none = y == 0.0
+    quotient = x / xp.where(none, 1.0, y)
+    return xp.where(none & (x != 0.0), xp.inf, quotient)

@@ -1,0 +1,50 @@
+"""Sums of entropy and divergence terms by the C++ kernels."""
+
+from typing import get_args
+
+from crossent.core.array import Array
+from crossent.core.divergence import Term
+from crossent.kernels.cpu import native
+from crossent.kernels.cpu.arrays import address, rows_of
+from crossent.kernels.cpu.memory import doubles, threads_for
+
+# Terms by their numbers in native/task.hpp, and what is no sum of terms.
+NUMBERS = {
+    name: number
+    for number, name in enumerate([*get_args(Term), "softmax_entropy", "softmax_kl", "carried"])
+}
+
+
+def total(term: Term, p: Array, q: Array | None = None, *, order: float = 1.0) -> Array:
+    """See `kernels.contract.DivergenceKernels.total`."""
+    return _rows(term, p, q, order=order)
+
+
+def softmax_entropy(logits: Array) -> Array:
+    """See `kernels.contract.DivergenceKernels.softmax_entropy`."""
+    return _rows("softmax_entropy", logits, None)
+
+
+def softmax_kl(p_logits: Array, q_logits: Array) -> Array:
+    """See `kernels.contract.DivergenceKernels.softmax_kl`."""
+    return _rows("softmax_kl", p_logits, q_logits)
+
+
+def carried(p: Array, q: Array, gaps: Array) -> Array:
+    """See `kernels.contract.DivergenceKernels.carried`."""
+    return _rows("carried", p, q, gaps=gaps)
+
+
+def _rows(
+    name: str, p: Array, q: Array | None, *, order: float = 1.0, gaps: Array | None = None
+) -> Array:
+    sums = doubles(p, (p.shape[0],))
+    first = rows_of(p)
+    second = first if q is None else rows_of(q)
+    between = None
+    if gaps is not None:
+        between = doubles(p, tuple(gaps.shape))
+        between[...] = gaps
+    places = 0 if between is None else address(between)
+    native.divergence(NUMBERS[name], order, first, second, places, address(sums), threads_for(p))
+    return sums

@@ -1,0 +1,136 @@
+"""Renyi's families: an entropy and a divergence of every order."""
+
+import math
+from typing import Any
+
+from crossent.core import renyi as core
+from crossent.core.array import Array
+from crossent.measures.distances import of_roots
+from crossent.measures.rows import Rows, distributions, each, maybe, total
+from crossent.measures.units import Unit, nats
+
+
+def renyi_entropy(
+    p: Array,
+    alpha: float,
+    *,
+    axis: int = -1,
+    unit: Unit = "nats",
+    base: float | None = None,
+    validate: bool = True,
+) -> Any:
+    """Return Renyi's entropy of order alpha.
+
+    Equivalent: ``np.log((p**alpha).sum(axis)) / (1 - alpha)``. 0 is the logarithm of how many
+    outcomes are possible, 1 Shannon's entropy, 2 the collision entropy, inf the min-entropy,
+    -log of the largest probability; it decreases in alpha (Renyi 1961).
+
+    Args:
+        p: and axis, unit, base, validate: as in `entropy`.
+        alpha: the order, at least 0; inf too.
+
+    Raises:
+        ValueError: a negative order, and what `entropy` raises.
+
+    >>> [round(float(renyi_entropy([0.5, 0.25, 0.25], a, unit="bits")), 4) for a in (0, 1, 2)]
+    [1.585, 1.5, 1.415]
+
+    """
+    one = nats(unit, base)
+    order = _order(alpha)
+    rows = distributions(axis, validate, p=p)
+    if order == 1.0:
+        found = total("entropy", rows)
+    elif order in (0.0, math.inf):
+        found = each(lambda xp, p: core.entropy_at_end(xp, p, order), rows)
+    else:
+        found = _log_powers(rows, order) / (1.0 - order)
+    return rows.shaped(found / one)
+
+
+def _log_powers(rows: Rows, order: float) -> Array:
+    """Return log(sum p^order) of rows."""
+    xp = rows.xp
+    if order < 1.0:
+        return xp.log1p(total("order_excess", rows, order))
+    if order == 2.0:
+        excess, of_powers = -total("spread", rows), "square"
+    else:
+        excess, of_powers = total("order_excess", rows, order), "order_power"
+    if not maybe(excess <= -core.NEAR):
+        return xp.log1p(excess)
+    power = total(of_powers, rows, order)
+    least = 2.0 * float(xp.finfo(power.dtype).smallest_normal)
+    lost = power < least
+    if not maybe(lost):
+        return core.log_of_sum(xp, excess, power)
+    by_logs = each(lambda xp, p: core.log_powers(xp, p, order), rows)
+    return xp.where(lost, by_logs, core.log_of_sum(xp, excess, xp.where(lost, 1.0, power)))
+
+
+def renyi_divergence(
+    p: Array,
+    q: Array,
+    alpha: float,
+    *,
+    axis: int = -1,
+    unit: Unit = "nats",
+    base: float | None = None,
+    validate: bool = True,
+) -> Any:
+    """Return Renyi's divergence of order alpha of p from q.
+
+    Equivalent: ``np.log((p**alpha * q**(1 - alpha)).sum(axis)) / (alpha - 1)``, where p and q are
+    near by way of the sum of p^a q^(1-a) - a p - (1-a) q, which keeps their digits. 1/2 is
+    twice the Bhattacharyya distance, 1 is KL, 2 is log(1 + chi^2), inf the logarithm of the largest
+    p / q; it increases in alpha (van Erven and Harremoes 2014).
+
+    Args:
+        p: and q, axis, unit, base, validate: as in `kl_divergence`.
+        alpha: the order, at least 0; inf too.
+
+    Raises:
+        ValueError: a negative order, and what `kl_divergence` raises.
+
+    >>> round(float(renyi_divergence([0.5, 0.5], [0.25, 0.75], float("inf"), unit="bits")), 12)
+    1.0
+
+    """
+    one = nats(unit, base)
+    order = _order(alpha)
+    rows = distributions(axis, validate, p=p, q=q)
+    if order == 1.0:
+        found = total("kl", rows)
+    elif order in (0.0, math.inf):
+        found = each(lambda xp, p, q: core.divergence_at_end(xp, p, q, order), rows)
+    elif order < 0.5:  # there the two parts of a term would cancel
+        turned = rows._replace(arrays=rows.arrays[::-1])
+        found = order / (1.0 - order) * _divergence(turned, 1.0 - order)
+    else:
+        found = _divergence(rows, order)
+    return rows.shaped(found / one)
+
+
+def _divergence(rows: Rows, order: float) -> Array:
+    """Return the divergence of rows, of an order from 1/2 on that is not 1."""
+    xp = rows.xp
+    if order == 0.5:
+        return 2.0 * of_roots(rows)
+    if order < 1.0:
+        excess = total("renyi_excess", rows, order)
+        if not maybe(excess <= -core.NEAR):
+            return xp.log1p(excess) / (order - 1.0)
+        power = total("renyi_power", rows, order)
+        return core.log_of_sum(xp, excess, power) / (order - 1.0)
+    excess = total("chi_square", rows) if order == 2.0 else total("renyi_excess", rows, order)
+    lost = xp.isinf(excess)
+    if not maybe(lost):
+        return xp.log1p(excess) / (order - 1.0)
+    by_logs = each(lambda xp, p, q: core.log_mixed_powers(xp, p, q, order), rows)
+    return xp.where(lost, by_logs, xp.log1p(xp.where(lost, 0.0, excess))) / (order - 1.0)
+
+
+def _order(alpha: float) -> float:
+    if not alpha >= 0.0:
+        raise ValueError(f"alpha must be at least 0; got {alpha!r}")
+    return float(alpha)
