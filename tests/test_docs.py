@@ -1,4 +1,4 @@
-"""Every page of docs/losses runs as it stands, is true to the signatures, and its links lead on.
+"""Every page of docs/losses and docs/theory runs as it stands; signatures and links are true.
 
 The blocks of a page run in order in one namespace, ```python by exec and ```pycon as a doctest,
 with warnings as errors. A block after the line `<!-- slow -->` runs with the slow tests only.
@@ -17,7 +17,7 @@ import crossent
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-PAGES = sorted((DOCS / "losses").rglob("*.md"))
+PAGES = sorted(page for part in ("losses", "theory") for page in (DOCS / part).rglob("*.md"))
 TRAPS = sorted((DOCS / "losses" / "traps").glob("*.md"))
 GENERATED = (DOCS / "losses" / "accuracy.md",)  # by python -m benchmarks accuracy
 LINKED = [*(ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"))]
