@@ -111,6 +111,11 @@ def take_along_rows(xp: Namespace, values: Array, index: Array) -> Array:
     return xp.take_along_axis(values, index, axis=-1)
 
 
+def cumulate(xp: Namespace, values: Array) -> Array:
+    """Return the sums of each row's first numbers; torch.compile does not follow the compat one."""
+    return values.cumsum(-1) if is_torch(values) else xp.cumulative_sum(values, axis=-1)
+
+
 # Numbers of a row that are added up in one go. PyTorch splits a longer sum of one row between its
 # threads, and the sum of the same row among others not: its bits would depend on both.
 BLOCK = 16384

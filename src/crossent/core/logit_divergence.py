@@ -1,7 +1,7 @@
 """KL(softmax(a) || softmax(b)) from logits, where no digit of near ones has been rounded away."""
 
 from crossent.core.array import Array, Namespace
-from crossent.core.divergence import excess
+from crossent.core.divergence import excess, log1p
 
 
 def kl_from_logits(xp: Namespace, a: Array, b: Array) -> Array:
@@ -23,12 +23,13 @@ def kl_from_logits(xp: Namespace, a: Array, b: Array) -> Array:
     # Beyond e^600 a q that underflowed would hide what has moved.
     near = (xp.abs(moved) < 0.5) & (xp.max(v, axis=-1, keepdims=True) <= 600.0)
     far_u = xp.where(both, log_p, 0.0) - xp.where(both, log_q, 0.0)
-    u = xp.where(near, v - xp.log1p(xp.where(near, moved, 0.0)), far_u)
+    u = xp.where(near, v - log1p(xp, xp.where(near, moved, 0.0)), far_u)
     small = xp.abs(u) <= 1.0
     close = p * excess(xp, -xp.where(small, u, 0.0))
     terms = xp.where(small, close, p * u - (p - q))
-    terms = xp.where(gone_p, q, xp.where(gone_q, xp.inf, terms))
-    return xp.sum(xp.where(gone_p & gone_q, 0.0, terms), axis=-1)
+    # Where a class is gone its p or q is 0, or NaN in a row without any class.
+    terms = xp.where(gone_p, p + q, xp.where(gone_q, xp.inf + q, terms))
+    return xp.sum(terms, axis=-1)
 
 
 def kl_slopes(xp: Namespace, a: Array, b: Array) -> tuple[Array, Array]:

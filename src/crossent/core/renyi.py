@@ -5,7 +5,7 @@ count as summing to 1, else S.
 """
 
 from crossent.core.array import Array, Namespace
-from crossent.core.divergence import log_ratio, log_safe
+from crossent.core.divergence import log1p, log_ratio, log_safe
 from crossent.core.surprise import surprise
 
 NEAR = 0.4  # below 1: there the logarithm of S is taken of S - 1
@@ -26,7 +26,7 @@ def divergence_at_end(xp: Namespace, p: Array, q: Array, alpha: float) -> Array:
     covered = xp.sum(xp.where(p == 0.0, 0.0, q), axis=-1)
     near = missing < NEAR
     far = surprise(xp, xp.where(near, 1.0, covered))
-    return xp.where(near, 0.0 - xp.log1p(-xp.where(near, missing, 0.0)), far)
+    return xp.where(near, 0.0 - log1p(xp, -xp.where(near, missing, 0.0)), far)
 
 
 def log_powers(xp: Namespace, p: Array, alpha: float) -> Array:
@@ -47,7 +47,7 @@ def log_of_sum(xp: Namespace, excess: Array, power: Array) -> Array:
     """Return log S from S - 1, or from S where little of 1 is left."""
     near = excess > -NEAR
     return xp.where(
-        near, xp.log1p(xp.where(near, excess, 0.0)), log(xp, xp.where(near, 1.0, power))
+        near, log1p(xp, xp.where(near, excess, 0.0)), log(xp, xp.where(near, 1.0, power))
     )
 
 

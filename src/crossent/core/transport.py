@@ -1,6 +1,6 @@
 """How far mass has to be carried along a line: the area between two cumulated distributions."""
 
-from crossent.core.array import Array, Namespace, device_of
+from crossent.core.array import Array, Namespace, cumulate, device_of
 from crossent.core.logit_divergence import two_difference
 
 
@@ -18,16 +18,16 @@ def carried_slopes(xp: Namespace, p: Array, q: Array, gaps: Array) -> tuple[Arra
     ways = xp.sign(_passing(xp, p, q)) * gaps
     total = xp.sum(ways, axis=-1, keepdims=True)
     none = xp.zeros((p.shape[0], 1), dtype=p.dtype, device=device_of(p))
-    left = total - xp.concat([none, xp.cumulative_sum(ways, axis=-1)], axis=-1)
+    left = total - xp.concat([none, cumulate(xp, ways)], axis=-1)
     return left, -left
 
 
 def _passing(xp: Namespace, p: Array, q: Array) -> Array:
     """Return the cumulated p - q (N, C - 1), with the digits that cancelling leaves."""
     moved, lost = two_difference(p, q)
-    passing = xp.cumulative_sum(moved, axis=-1)
+    passing = cumulate(xp, moved)
     none = xp.zeros((p.shape[0], 1), dtype=p.dtype, device=device_of(p))
     before = xp.concat([none, passing[:, :-1]], axis=-1)
     step, rounded = two_difference(before, -moved)
     rest = (step - passing) + rounded + lost
-    return (passing + xp.cumulative_sum(rest, axis=-1))[:, :-1]
+    return (passing + cumulate(xp, rest))[:, :-1]

@@ -3,9 +3,9 @@
 from typing import Any
 
 from crossent.core.array import Array
-from crossent.core.divergence import ROOT_SCALE, root
+from crossent.core.divergence import ROOT_SCALE, log1p, root
 from crossent.core.surprise import surprise
-from crossent.measures.rows import Rows, distributions, maybe, total
+from crossent.measures.rows import Rows, distributions, span, total
 from crossent.measures.units import Unit, nats
 
 
@@ -83,9 +83,9 @@ def of_roots(rows: Rows) -> Array:
     """Return the Bhattacharyya distance of rows, in nats."""
     xp = rows.xp
     square = 0.5 * total("hellinger", rows) / ROOT_SCALE / ROOT_SCALE
+    if span(square)[1] < 0.5:
+        return 0.0 - log1p(xp, -square)
     near = square < 0.5
-    if not maybe(~near):
-        return 0.0 - xp.log1p(-square)
     overlap = xp.where(near, 1.0, total("affinity", rows))
     apart = surprise(xp, overlap)
-    return xp.where(near, 0.0 - xp.log1p(-xp.where(near, square, 0.0)), apart)
+    return xp.where(near, 0.0 - log1p(xp, -xp.where(near, square, 0.0)), apart)

@@ -5,8 +5,9 @@ from typing import Any
 
 from crossent.core import renyi as core
 from crossent.core.array import Array
+from crossent.core.divergence import log1p
 from crossent.measures.distances import of_roots
-from crossent.measures.rows import Rows, distributions, each, maybe, total
+from crossent.measures.rows import Rows, distributions, each, span, total
 from crossent.measures.units import Unit, nats
 
 
@@ -52,18 +53,19 @@ def _log_powers(rows: Rows, order: float) -> Array:
     """Return log(sum p^order) of rows."""
     xp = rows.xp
     if order < 1.0:
-        return xp.log1p(total("order_excess", rows, order))
+        return log1p(xp, total("order_excess", rows, order))
     if order == 2.0:
         excess, of_powers = -total("spread", rows), "square"
     else:
         excess, of_powers = total("order_excess", rows, order), "order_power"
-    if not maybe(excess <= -core.NEAR):
-        return xp.log1p(excess)
+    low, high = span(excess)
+    if low > -core.NEAR:
+        return log1p(xp, excess)
     power = total(of_powers, rows, order)
     least = 2.0 * float(xp.finfo(power.dtype).smallest_normal)
+    if span(power)[0] >= least:
+        return xp.log(power) if high <= -core.NEAR else _log_of_sum(rows, excess, power)
     lost = power < least
-    if not maybe(lost):
-        return core.log_of_sum(xp, excess, power)
     by_logs = each(lambda xp, p: core.log_powers(xp, p, order), rows)
     return xp.where(lost, by_logs, core.log_of_sum(xp, excess, xp.where(lost, 1.0, power)))
 
@@ -118,16 +120,21 @@ def _divergence(rows: Rows, order: float) -> Array:
         return 2.0 * of_roots(rows)
     if order < 1.0:
         excess = total("renyi_excess", rows, order)
-        if not maybe(excess <= -core.NEAR):
-            return xp.log1p(excess) / (order - 1.0)
+        if span(excess)[0] > -core.NEAR:
+            return log1p(xp, excess) / (order - 1.0)
         power = total("renyi_power", rows, order)
-        return core.log_of_sum(xp, excess, power) / (order - 1.0)
+        return _log_of_sum(rows, excess, power) / (order - 1.0)
     excess = total("chi_square", rows) if order == 2.0 else total("renyi_excess", rows, order)
+    if span(excess)[1] < math.inf:
+        return log1p(xp, excess) / (order - 1.0)
     lost = xp.isinf(excess)
-    if not maybe(lost):
-        return xp.log1p(excess) / (order - 1.0)
     by_logs = each(lambda xp, p, q: core.log_mixed_powers(xp, p, q, order), rows)
-    return xp.where(lost, by_logs, xp.log1p(xp.where(lost, 0.0, excess))) / (order - 1.0)
+    return xp.where(lost, by_logs, log1p(xp, xp.where(lost, 0.0, excess))) / (order - 1.0)
+
+
+def _log_of_sum(rows: Rows, excess: Array, power: Array) -> Array:
+    pair = rows._replace(arrays=(excess[:, None], power[:, None]))
+    return each(lambda xp, e, w: core.log_of_sum(xp, e[:, 0], w[:, 0]), pair)
 
 
 def _order(alpha: float) -> float:

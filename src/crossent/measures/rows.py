@@ -51,6 +51,8 @@ def read(axis: int, **given: Array) -> Rows:
         raise ValueError(f"{next(iter(given))} must have an axis of outcomes; got one number")
     if not -len(shape) <= axis < len(shape):
         raise ValueError(f"axis must be one of the {len(shape)} of {shape}; got {axis}")
+    if not shape[axis]:
+        raise ValueError(f"{next(iter(given))} must have outcomes along axis {axis}; got {shape}")
     dtype = arrays[0].dtype
     if axis not in (-1, len(shape) - 1):
         arrays = [xp.moveaxis(array, axis, -1) for array in arrays]
@@ -91,9 +93,12 @@ def each(formula: Callable[..., Array], rows: Rows) -> Array:
     return (in_blocks if _is_constant(rows.arrays) else whole)(formula, *rows.arrays)
 
 
-def maybe(flags: Array) -> bool:
-    """Say whether any flag may be set: where values cannot be read, it may."""
-    return is_transformed(flags) or bool(namespace(flags).any(flags))
+def span(values: Array) -> tuple[float, float]:
+    """Return the least and the largest number; -inf and inf where they cannot be read."""
+    if is_transformed(values) or not values.shape[0]:
+        return -math.inf, math.inf
+    xp, fixed = namespace(values), constant(values)
+    return float(xp.min(fixed)), float(xp.max(fixed))
 
 
 def _is_constant(arrays: tuple[Array, ...]) -> bool:
@@ -167,9 +172,10 @@ def _check(rows: Rows, name: str, p: Array, axis: int) -> None:
     if not p.shape[0]:
         return
     xp = rows.xp
-    sums = select(p).divergence.total("mass", p)  # NaN where one is negative or NaN
+    sums = total("mass", rows._replace(arrays=(p,)))  # NaN where one is negative or NaN
     most = max(OFF, 10.0 * float(xp.finfo(p.dtype).eps))
-    if float(xp.min(sums)) >= 1.0 - most and float(xp.max(sums)) <= 1.0 + most:
+    low, high = span(sums)
+    if low >= 1.0 - most and high <= 1.0 + most:
         return
     wrong = ~(xp.abs(sums - 1.0) <= most)
     row = int(xp.argmax(xp.astype(wrong, xp.int32)))

@@ -35,8 +35,8 @@ def softmax_kl(p_logits: torch.Tensor, q_logits: torch.Tensor) -> torch.Tensor:
     return _call(
         (p_logits, q_logits),
         kl_from_logits,
-        lambda *rows: select(rows[0]).divergence.softmax_kl(*rows),
-        lambda *rows: kl_slopes(xp, *rows),
+        lambda a, b: select(a).divergence.softmax_kl(a, b),
+        lambda a, b: kl_slopes(xp, a, b),
     )
 
 
@@ -45,8 +45,8 @@ def carried(p: torch.Tensor, q: torch.Tensor, gaps: torch.Tensor) -> torch.Tenso
     return _call(
         (p, q),
         carried_over(gaps),
-        lambda *rows: select(rows[0]).divergence.carried(*rows, gaps),
-        lambda *rows: carried_slopes(xp, *rows, gaps.to(rows[0].dtype)),
+        lambda p, q: select(p).divergence.carried(p, q, gaps),
+        lambda p, q: carried_slopes(xp, p, q, gaps.to(p.dtype)),
     )
 
 

@@ -42,9 +42,13 @@ inline Doubles log_any(Doubles x) {
 
 inline Doubles absolute(Doubles x) { return D::max(D::sub(D::set(0.0), x), x); }
 
+// e^y of any y, inf and NaN too. From 709.43 on exp_of's 2^1024 is none, where it is made of bits.
 inline Doubles exp_any(Doubles y) {
-    const auto most = D::set(709.78);
-    return D::choose(D::greater(y, most), D::set(infinite), exp_of<double>(D::min(y, most)));
+    const auto large = D::greater(y, D::set(709.0));
+    if (!D::any(large)) return exp_of<double>(y);
+    const auto capped = D::min(D::set(700.0), D::sub(y, D::set(lift_log)));
+    const auto lifted = D::mul(exp_of<double>(capped), D::set(lift));
+    return D::choose(large, lifted, exp_of<double>(y));
 }
 
 // e^y - 1 - y
@@ -112,8 +116,10 @@ inline Doubles term_of(Doubles p, Doubles q, double order) {
         const auto value = D::mul(p, D::sub(zero, log_any(p)));
         return D::choose(D::equal(p, zero), zero, value);
     } else if constexpr (term == Term::cross_entropy) {
-        const auto value = D::mul(p, D::sub(zero, log_any(q)));
-        return D::choose(D::equal(p, zero), zero, value);
+        const auto none = D::equal(q, zero);
+        const auto within = D::choose(none, D::set(1.0), q);
+        const auto outside = D::choose(D::equal(p, zero), zero, D::set(infinite));
+        return D::choose(none, D::mul(p, outside), D::mul(p, D::sub(zero, log_any(within))));
     } else if constexpr (term == Term::kl) {
         return Quotient(p, q, D::sub(p, q)).kl();
     } else if constexpr (term == Term::js) {
@@ -121,7 +127,8 @@ inline Doubles term_of(Doubles p, Doubles q, double order) {
         p = D::mul(p, scale), q = D::mul(q, scale);
         const auto middle = D::add(D::mul(half, p), D::mul(half, q));
         const auto apart = D::mul(half, D::sub(p, q));
-        const auto first = Quotient(p, middle, apart), second = Quotient(q, middle, D::sub(zero, apart));
+        const auto first = Quotient(p, middle, apart);
+        const auto second = Quotient(q, middle, D::sub(zero, apart));
         return D::mul(half, D::add(first.kl(), second.kl()));
     } else if constexpr (term == Term::hellinger) {
         const auto roots = D::add(D::sqrt(p), D::sqrt(q));
@@ -136,8 +143,8 @@ inline Doubles term_of(Doubles p, Doubles q, double order) {
         const auto apart = D::sub(p, q);
         const auto none = D::equal(q, zero);
         const auto part = D::div(apart, D::choose(none, D::set(1.0), q));
-        const auto value = D::mul(apart, part);
-        return D::choose(none, D::choose(D::equal(p, zero), zero, D::set(infinite)), value);
+        const auto value = D::mul(apart, D::choose(none, D::set(infinite), part));
+        return D::choose(D::equal(apart, zero), zero, value);
     } else if constexpr (term == Term::spread) {
         return D::mul(p, D::sub(D::set(1.0), p));
     } else if constexpr (term == Term::square) {
@@ -172,6 +179,13 @@ inline Doubles term_of(Doubles p, Doubles q, double order) {
     }
 }
 
+// a + b; what rounding takes of it is added to `lost`.
+inline double add_keeping(double a, double b, double& lost) {
+    const double sum = a + b, back = sum - a;
+    lost += (a - (sum - back)) + (b - back);
+    return sum;
+}
+
 // The sum of `count` doubles: compensated where they are many.
 inline double sum_of(const double* values, int64_t count) {
     if (count > 64) {
@@ -189,22 +203,34 @@ inline double sum_of(const double* values, int64_t count) {
 }
 
 template <class In>
+inline const In* row_at(const Logits& array, int64_t row) {
+    return static_cast<const In*>(array.data) + row * array.stride;
+}
+
+// work(from, to) for runs of rows, of about so many elements each.
+template <class Work>
+inline void for_each_run(const DivergenceTask& task, int64_t elements, Work work) {
+    const int64_t rows = task.p.rows, classes = task.p.classes;
+    const int64_t height = classes < elements ? elements / (classes > 0 ? classes : 1) : 1;
+    auto part = [&](int64_t number) {
+        const int64_t from = number * height;
+        work(from, from + height < rows ? from + height : rows);
+    };
+    for_each_part((rows + height - 1) / height, task.threads, part);
+}
+
+template <class In>
 class Divergence {
     static constexpr int64_t chunk = 1024;         // terms that are kept before they are summed
-    static constexpr int64_t a_part = 1 << 15;     // elements a thread takes at a time
     static constexpr int width = sizeof(In) == 8 ? D::width : Vec<float>::width;
     const DivergenceTask& task_;
-
-    static const In* at(const Logits& array, int64_t row) {
-        return static_cast<const In*>(array.data) + row * array.stride;
-    }
 
     template <Term term>
     void store(double* to, Doubles p, Doubles q) const {
         D::store(to, term_of<term>(p, q, task_.order));
     }
 
-    // Terms of `count` elements that lie side by side; `to` has room for a vector more.
+    // Terms of `count` elements that lie side by side, up to a whole number of vectors.
     template <Term term>
     void terms(const In* p, const In* q, int64_t count, double* to) const {
         for (int64_t i = 0; i < count; i += width) {
@@ -230,10 +256,10 @@ class Divergence {
     template <Term term>
     void short_rows(int64_t from, int64_t to) const {
         const int64_t classes = task_.p.classes, several = chunk / classes;
-        double kept[chunk + 2 * width];
+        double kept[chunk];
         for (int64_t row = from; row < to; row += several) {
             const int64_t rows = row + several < to ? several : to - row;
-            terms<term>(at(task_.p, row), at(task_.q, row), rows * classes, kept);
+            terms<term>(row_at<In>(task_.p, row), row_at<In>(task_.q, row), rows * classes, kept);
             for (int64_t i = 0; i < rows; ++i) {
                 task_.sums[row + i] = sum_of(kept + i * classes, classes);
             }
@@ -243,14 +269,13 @@ class Divergence {
     template <Term term>
     void any_row(int64_t row) const {
         const int64_t classes = task_.p.classes;
-        double kept[chunk + 2 * width];
+        const In *p = row_at<In>(task_.p, row), *q = row_at<In>(task_.q, row);
+        double kept[chunk];
         double sum = 0.0, lost = 0.0;
         for (int64_t from = 0; from < classes; from += chunk) {
             const int64_t count = from + chunk < classes ? chunk : classes - from;
-            terms<term>(at(task_.p, row) + from, at(task_.q, row) + from, count, kept);
-            const double part = sum_of(kept, count), next = sum + part, back = next - sum;
-            lost += (sum - (next - back)) + (part - back);
-            sum = next;
+            terms<term>(p + from, q + from, count, kept);
+            sum = add_keeping(sum, sum_of(kept, count), lost);
         }
         task_.sums[row] = lost == lost ? sum + lost : sum;
     }
@@ -260,15 +285,12 @@ class Divergence {
 
     template <Term term>
     void run() const {
-        const int64_t rows = task_.p.rows, classes = task_.p.classes;
+        const int64_t classes = task_.p.classes;
         const bool dense = task_.p.stride == classes && task_.q.stride == classes;
-        const int64_t height = classes < a_part ? a_part / (classes > 0 ? classes : 1) : 1;
-        auto work = [&](int64_t part) {
-            const int64_t from = part * height, to = from + height < rows ? from + height : rows;
+        for_each_run(task_, 1 << 15, [&](int64_t from, int64_t to) {
             if (dense && classes > 0 && classes <= chunk) return short_rows<term>(from, to);
             for (int64_t row = from; row < to; ++row) any_row<term>(row);
-        };
-        for_each_part((rows + height - 1) / height, task_.threads, work);
+        });
     }
 };
 

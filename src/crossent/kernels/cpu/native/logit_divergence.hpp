@@ -9,7 +9,7 @@
 
 namespace crossent::CROSSENT_UNIT {
 
-// A - b, and what rounding took of it.
+// a - b, and what rounding took of it.
 inline Doubles two_difference(Doubles a, Doubles b, Doubles& lost) {
     const auto apart = D::sub(a, b), part = D::sub(apart, a);
     lost = D::sub(D::sub(a, D::sub(apart, part)), D::add(b, part));
@@ -22,8 +22,9 @@ class SoftmaxRow {
     int64_t padded_ = 0;
 
    public:
-    double top = 0.0, rest = 0.0;  // the maximum; the sum of the powers of all but one maximum
-    int64_t at = 0;                // of that one
+    double top = 0.0;   // the maximum
+    double rest = 0.0;  // the sum of the powers of all but one maximum; NaN of no softmax
+    int64_t at = 0;     // of that one
 
     template <class In>
     void read(const In* from, int64_t classes) {
@@ -38,23 +39,22 @@ class SoftmaxRow {
         for (int64_t i = 0; i < classes; ++i) {
             if (z[i] > top) top = z[i], at = i;
         }
-        const auto most = D::set(top), none = D::set(-infinite);
+        rest = nothing;
+        if (std::fabs(top) == infinite) return;  // no class is left, or one is infinite
+        const auto most = D::set(top), zero = D::set(0.0);
         for (int64_t i = 0; i < padded_; i += D::width) {
             const auto logit = D::load(z + i);
-            const auto gone = D::equal(logit, none);
-            auto lost = none;
+            const auto gone = D::equal(logit, D::set(-infinite));
+            auto lost = zero;
             const auto below = two_difference(D::choose(gone, most, logit), most, lost);
             const auto power = exp_of<double>(below);
-            D::store(powers_.data() + i,
-                     D::choose(gone, D::set(0.0), D::fma(power, lost, power)));
+            D::store(powers_.data() + i, D::choose(gone, zero, D::fma(power, lost, power)));
         }
-        const double largest = powers_[at];
         powers_[at] = 0.0;
         rest = sum_of(powers_.data(), padded_);
-        powers_[at] = largest;
-        if (!(top > -infinite)) rest = nothing;  // no class is left, or no number is there
-        if (largest != largest) rest = nothing;
+        powers_[at] = 1.0;
     }
+    bool is_softmax() const { return rest == rest; }
     int64_t padded() const { return padded_; }
     double logit(int64_t i) const { return z_[i]; }
     Doubles logits(int64_t i) const { return D::load(z_.data() + i); }
@@ -67,6 +67,7 @@ class SoftmaxRow {
     }
 
     double entropy() const {
+        if (!is_softmax()) return nothing;
         Sum<double> sum;
         const auto zero = D::set(0.0);
         for (int64_t i = 0; i < padded_; i += D::width) {
@@ -79,6 +80,7 @@ class SoftmaxRow {
 };
 
 inline double kl_of(const SoftmaxRow& a, const SoftmaxRow& b) {
+    if (!a.is_softmax() || !b.is_softmax()) return nothing;
     const auto zero = D::set(0.0), one = D::set(1.0), none = D::set(-infinite);
     const auto most = D::set(600.0);  // e^600 is finite still
     const double all_a = 1.0 + a.rest, all_b = 1.0 + b.rest;
@@ -126,48 +128,18 @@ inline double kl_of(const SoftmaxRow& a, const SoftmaxRow& b) {
 
 template <class In>
 inline void softmax_rows(const DivergenceTask& task) {
-    const int64_t rows = task.p.rows, classes = task.p.classes;
-    const int64_t height = (1 << 12) / (classes > 0 ? classes : 1) + 1;
-    auto work = [&](int64_t part) {
+    for_each_run(task, 1 << 12, [&](int64_t from, int64_t to) {
         SoftmaxRow a, b;
-        const int64_t from = part * height, to = from + height < rows ? from + height : rows;
         for (int64_t row = from; row < to; ++row) {
-            a.read(static_cast<const In*>(task.p.data) + row * task.p.stride, classes);
+            a.read(row_at<In>(task.p, row), task.p.classes);
             if (task.term == Term::softmax_entropy) {
                 task.sums[row] = a.entropy();
                 continue;
             }
-            b.read(static_cast<const In*>(task.q.data) + row * task.q.stride, classes);
-            task.sums[row] = a.rest == a.rest && b.rest == b.rest ? kl_of(a, b) : nothing;
+            b.read(row_at<In>(task.q, row), task.p.classes);
+            task.sums[row] = kl_of(a, b);
         }
-    };
-    for_each_part((rows + height - 1) / height, task.threads, work);
-}
-
-// The sum of |cumulated (p - q)| times gaps of every row: see core/transport.py.
-template <class In>
-inline void carried_rows(const DivergenceTask& task) {
-    const int64_t rows = task.p.rows, classes = task.p.classes;
-    const int64_t height = (1 << 14) / (classes > 0 ? classes : 1) + 1;
-    auto work = [&](int64_t part) {
-        const int64_t from = part * height, to = from + height < rows ? from + height : rows;
-        for (int64_t row = from; row < to; ++row) {
-            const In* p = static_cast<const In*>(task.p.data) + row * task.p.stride;
-            const In* q = static_cast<const In*>(task.q.data) + row * task.q.stride;
-            double passing = 0.0, rest = 0.0, sum = 0.0;
-            for (int64_t i = 0; i + 1 < classes; ++i) {
-                const double x = double(widen(p[i])), y = double(widen(q[i]));
-                const double moved = x - y, part_x = moved - x;
-                rest += (x - (moved - part_x)) - (y + part_x);
-                const double next = passing + moved, back = next - passing;
-                rest += (passing - (next - back)) + (moved - back);
-                passing = next;
-                sum += std::fabs(passing + rest) * (task.gaps == nullptr ? 1.0 : task.gaps[i]);
-            }
-            task.sums[row] = sum;
-        }
-    };
-    for_each_part((rows + height - 1) / height, task.threads, work);
+    });
 }
 
 }  // namespace crossent::CROSSENT_UNIT

@@ -2,6 +2,7 @@
 #include "link.hpp"
 #include "logit_divergence.hpp"
 #include "sigmoid.hpp"
+#include "transport.hpp"
 
 #define CROSSENT_TEXT(name) #name
 #define CROSSENT_NAME(name) CROSSENT_TEXT(name)
