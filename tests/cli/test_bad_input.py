@@ -202,6 +202,76 @@ def corrupt_run() -> list[str]:
     return ["predict", "run", "digits"]
 
 
+def nothing_to_measure() -> list[str]:
+    return ["measure"]
+
+
+def no_number() -> list[str]:
+    return ["measure", "--p", "0.5,half"]
+
+
+def negative_probability() -> list[str]:
+    return ["measure", "--p", "-0.5,1.5"]
+
+
+def probabilities_not_summing_to_one() -> list[str]:
+    return ["measure", "--p", "10,70,20"]
+
+
+def another_length() -> list[str]:
+    return ["measure", "--p", "0.5,0.5", "--q", "0.2,0.3,0.5"]
+
+
+def q_alone() -> list[str]:
+    return ["measure", "--q", "0.5,0.5"]
+
+
+def blanks_between_numbers() -> list[str]:
+    return ["measure", "--p", "0.1,", "0.7,", "0.2"]
+
+
+def file_and_numbers() -> list[str]:
+    write_csv("a.csv", GOOD)
+    return ["measure", "a.csv", "--label", "y", "--p", "0.5,0.5"]
+
+
+def table_flag_without_file() -> list[str]:
+    return ["measure", "--p", "0.5,0.5", "--label", "y"]
+
+
+def base_of_one() -> list[str]:
+    return ["measure", "--p", "0.5,0.5", "--base", "1"]
+
+
+def absent_table() -> list[str]:
+    return ["measure", "nowhere.csv", "--label", "y"]
+
+
+def no_label() -> list[str]:
+    write_csv("a.csv", GOOD)
+    return ["measure", "a.csv"]
+
+
+def missing_label() -> list[str]:
+    write_csv("a.csv", GOOD)
+    return ["measure", "a.csv", "--label", "species"]
+
+
+def measured_label() -> list[str]:
+    write_csv("a.csv", GOOD)
+    return ["measure", "a.csv", "--label", "x"]
+
+
+def one_bin() -> list[str]:
+    write_csv("a.csv", GOOD)
+    return ["measure", "a.csv", "--label", "y", "--bins", "1"]
+
+
+def torn_table() -> list[str]:
+    Path("a.parquet").write_bytes(b"PAR1 and then nothing")
+    return ["measure", "a.parquet", "--label", "y"]
+
+
 CASES: list[tuple[Callable[[], list[str]], list[str]]] = [
     (missing_file, ["nowhere.csv"]),
     (missing_test_file, ["nowhere.csv"]),
@@ -237,6 +307,22 @@ CASES: list[tuple[Callable[[], list[str]], list[str]]] = [
     (report_in_the_way, ["exists", "--force"]),
     (not_a_run, ["model.json"]),
     (corrupt_run, ["model.json"]),
+    (nothing_to_measure, ["--p 0.1,0.7,0.2", "FILE"]),
+    (no_number, ["--p", "'half' as number 1"]),
+    (negative_probability, ["--p: outcome 0 is -0.5"]),
+    (probabilities_not_summing_to_one, ["--p sums to 100", "--counts"]),
+    (another_length, ["--q", "2 outcomes", "got 3"]),
+    (q_alone, ["--q needs --p"]),
+    (blanks_between_numbers, ["--p and FILE '0.7,'", "commas without blanks"]),
+    (file_and_numbers, ["--p and FILE 'a.csv' exclude each other"]),
+    (table_flag_without_file, ["--label", "FILE"]),
+    (base_of_one, ["--base", "got 1"]),
+    (absent_table, ["nowhere.csv"]),
+    (no_label, ["--label", "'x', 'z', 'y'"]),
+    (missing_label, ["--label 'species'", "'x', 'z', 'y'"]),
+    (measured_label, ["regression"]),
+    (one_bin, ["--bins must be at least 2"]),
+    (torn_table, ["a.parquet"]),
 ]
 
 

@@ -59,7 +59,7 @@ def test_missing_data_is_named(crossent):
     ("line", "expected"),
     [
         (["trian"], "Unknown command 'trian'. Did you mean 'train'? See: crossent --help"),
-        (["x"], "Unknown command 'x'. Commands: train, evaluate, predict, doctor."),
+        (["x"], "Unknown command 'x'. Commands: train, evaluate, predict, measure, doctor."),
         (["train", "digits", "--epoch", "3"], "Unknown option: --epoch. Did you mean --epochs?"),
         (["train", "digits", "--hiden=3"], "Unknown option: --hiden. Did you mean --hidden?"),
         (["train", "digits", "--epochs"], "--epochs needs a value."),
