@@ -17,9 +17,9 @@ import crossent
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-PAGES = sorted(page for part in ("losses", "theory") for page in (DOCS / part).rglob("*.md"))
+PAGES = sorted(page for part in ("losses", "measures", "theory") for page in (DOCS / part).rglob("*.md"))
 TRAPS = sorted((DOCS / "losses" / "traps").glob("*.md"))
-GENERATED = (DOCS / "losses" / "accuracy.md",)  # by python -m benchmarks accuracy
+GENERATED = (DOCS / "losses" / "accuracy.md", DOCS / "measures" / "speed.md")  # by benchmarks
 LINKED = [*(ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"))]
 LINKED += sorted(DOCS.rglob("*.md"))
 WRITTEN = [page for page in PAGES if page not in GENERATED]

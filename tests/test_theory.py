@@ -87,5 +87,5 @@ def test_every_decimal_number_of_the_prose_is_in_a_block(name) -> None:
 
 
 def is_run(number: str, run: set[str]) -> bool:
-    """Say whether a block holds the number, perhaps with more or fewer noughts at its end."""
+    """Say whether a block holds the number, perhaps with more or fewer zeros at its end."""
     return float(number) in {float(other) for other in run}

@@ -137,7 +137,7 @@ def surprise() -> Iterator[tuple[str, dict[str, Any]]]:
         chart(
             "Surprise of an event against its probability, and the term it adds to a mean",
             Axis("probability p", 0, 1),
-            Axis("surprise (nats)", 0, 6),
+            Axis("nats", 0, 6),
             [
                 Curve("surprise: -log p", p, own, (0.4, 5), key=True),
                 Curve("its term in a mean: p (-log p)", p, p * own, (0.4, 4.5), key=True),
@@ -285,7 +285,7 @@ def distances() -> Iterator[tuple[str, dict[str, Any]]]:
         chart(
             "Total variation, Hellinger and Jensen-Shannon distance of two bumps, by how far apart",
             x,
-            Axis("distance (JS: root of bits)", 0, 1.1),
+            Axis("distance (no unit; JS: square root of bits)", 0, 1.1),
             [
                 Curve(
                     "total variation",

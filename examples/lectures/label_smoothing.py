@@ -1,4 +1,4 @@
-"""Label smoothing by its two conventions; they differ in what their number means.
+"""Label smoothing by two of its conventions; they differ in what their number means.
 
 moved(eps): the share eps of the mass is taken away and spread over all C classes, the right one
 too. per_class(alpha): each wrong class gets alpha. They are the same where eps = C alpha: among

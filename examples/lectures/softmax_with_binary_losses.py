@@ -10,7 +10,7 @@ import numpy as np
 def gradients(X, targets, W):
     z = X @ W
     p = np.exp(z - np.logaddexp.reduce(z, axis=1, keepdims=True))  # softmax
-    of_p = (p - targets) / (p * (1 - p))  # of the binary losses in p
+    of_p = (p - targets) / (p * (1 - p))  # of the binary losses in p; fails once p rounds to 0 or 1
     slopes = {
         "softmax, cross-entropy": p - targets,
         "sigmoids, binary losses": np.exp(-np.logaddexp(0, -z)) - targets,

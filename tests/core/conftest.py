@@ -22,6 +22,20 @@ class Library(NamedTuple):
         values = np.asarray(values, dtype=dtype)
         return torch.from_numpy(values) if self.name == "torch" else self.xp.asarray(values)
 
+    def run(self, function, *arguments):
+        """A function of core; in JAX compiled whole, and in a hurry: its operations one by one
+        take longer.
+        """
+        if self.name != "jax":
+            return function(self.xp, *arguments)
+        places = [k for k, given in enumerate(arguments) if not isinstance(given, jax.Array)]
+        compiled = jax.jit(
+            lambda *given: function(self.xp, *given),
+            static_argnums=places,
+            compiler_options={"xla_backend_optimization_level": 0},
+        )
+        return compiled(*arguments)
+
 
 LIBRARIES = [
     Library("numpy", array_namespace(np.zeros(1))),

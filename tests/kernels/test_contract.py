@@ -6,7 +6,8 @@ import torch
 
 from crossent.core.shape import Shape
 from crossent.core.target import BinaryLabels, Labels
-from crossent.kernels.contract import DenseKernels, SigmoidKernels
+from crossent.kernels.contract import DenseKernels, DivergenceKernels, SigmoidKernels
+from tests import terms
 from tests.backends import BACKENDS, served_by
 from tests.reference import numerical_slope, one_hot, smoothed, softmax_loss
 
@@ -93,6 +94,39 @@ def test_sigmoid(backend, dtype, gamma) -> None:
     np.testing.assert_allclose(value, textbook(z), rtol=max(1e-12, tolerance * 0.1), atol=1e-7)
     expected = numerical_slope(lambda x: 0.5 * textbook(x).sum(), z, 1e-3)
     np.testing.assert_allclose(slope.double(), expected, atol=tolerance, rtol=tolerance)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("name", terms.ALL)
+def test_divergence(backend, dtype, name) -> None:
+    kernels: DivergenceKernels = BACKENDS[backend].divergence
+    order = 1.5 if name in terms.ORDERED else 1.0
+    generator = torch.Generator().manual_seed(0)
+    p, q = torch.rand(2, 4, 5, generator=generator).softmax(-1).to(getattr(torch, dtype))
+    p[0, 1] = p[1, 3] = q[1, 3] = 0.0
+    rows = terms.given(name, p, q)
+    value = kernels.total(name, *rows, order=order)
+    assert value.dtype == torch.float64
+    pairs = zip(*(x.tolist() for x in rows), strict=True)
+    expected = [float(terms.total(name, order, *pair)) for pair in pairs]
+    np.testing.assert_allclose(value, expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("dtype", TOLERANCE)
+def test_divergence_of_logits_and_on_a_line(backend, dtype) -> None:
+    kernels: DivergenceKernels = BACKENDS[backend].divergence
+    generator = torch.Generator().manual_seed(0)
+    logits = (3 * torch.randn(2, 4, 5, generator=generator)).to(getattr(torch, dtype))
+    z, w = logits.double()
+    log_p, log_q = torch.log_softmax(z, 1), torch.log_softmax(w, 1)
+    entropy, kl = -(log_p.exp() * log_p).sum(1), (log_p.exp() * (log_p - log_q)).sum(1)
+    np.testing.assert_allclose(kernels.softmax_entropy(logits[0]), entropy, rtol=1e-13)
+    np.testing.assert_allclose(kernels.softmax_kl(*logits), kl, rtol=1e-13)
+    gaps = torch.tensor([1.0, 0.5, 2.0, 4.0], dtype=torch.float64)
+    line = ((z - w).cumsum(1)[:, :-1].abs() * gaps).sum(1)
+    np.testing.assert_allclose(kernels.carried(*logits, gaps), line, rtol=1e-13)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

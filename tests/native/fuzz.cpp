@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "dense.hpp"
+#include "divergence.hpp"
 #include "sigmoid.hpp"
 #include "threads.hpp"
 #include "units.hpp"
@@ -87,6 +88,7 @@ void each_case(const char* what, const Arguments& given, Check check) {
 
 void dense(const Arguments& given) { each_case<DenseCase>("dense", given, check_dense); }
 void sigmoid(const Arguments& given) { each_case<SigmoidCase>("sigmoid", given, check_sigmoid); }
+void divergence(const Arguments& given) { each_case<DivergenceCase>("divergence", given, check_divergence); }
 
 // A task of either kind whose result is known.
 class Known {
@@ -366,6 +368,7 @@ struct Part {
 const Part parts[] = {
     {"dense", dense, 100, true},
     {"sigmoid", sigmoid, 50, true},
+    {"divergence", divergence, 50, true},
     {"callers", callers, 30, true},
     {"fork", forks, 0, !THREAD_SANITIZED},  // ThreadSanitizer allows a child no threads
     {"modes", modes, 0, !THREAD_SANITIZED},

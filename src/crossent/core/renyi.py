@@ -44,16 +44,9 @@ def log_mixed_powers(xp: Namespace, p: Array, q: Array, alpha: float) -> Array:
 
 
 def log_of_sum(xp: Namespace, excess: Array, power: Array) -> Array:
-    """Return log S from S - 1, or from S where little of 1 is left."""
+    """Return log S from S - 1, or from S > 0 where little of 1 is left."""
     near = excess > -NEAR
-    return xp.where(
-        near, log1p(xp, xp.where(near, excess, 0.0)), log(xp, xp.where(near, 1.0, power))
-    )
-
-
-def log(xp: Namespace, power: Array) -> Array:
-    """Return the logarithm, -inf at 0 without a word."""
-    return 0.0 - surprise(xp, power)
+    return xp.where(near, log1p(xp, xp.where(near, excess, 0.0)), xp.log(power))
 
 
 def _log_sum_exp(xp: Namespace, x: Array) -> Array:

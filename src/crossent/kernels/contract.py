@@ -91,12 +91,24 @@ class DivergenceKernels(Protocol):
         """Return the sum of the terms of every row (N,) of p and q (N, C), in float64."""
         ...
 
+    def slopes(
+        self, term: Term, upstream: Array, p: Array, q: Array | None = None, *, order: float = 1.0
+    ) -> tuple[Array, ...]:
+        """Return upstream (N,) times the derivatives in p, and in q, (N, C) in their type."""
+        ...
+
     def softmax_entropy(self, logits: Array) -> Array:
         """Return the entropy of softmax(logits) of every row (N,), in float64."""
         ...
 
     def softmax_kl(self, p_logits: Array, q_logits: Array) -> Array:
         """Return KL(softmax(p_logits) || softmax(q_logits)) of every row (N,), in float64."""
+        ...
+
+    def softmax_kl_slopes(
+        self, upstream: Array, p_logits: Array, q_logits: Array
+    ) -> tuple[Array, ...]:
+        """Return upstream (N,) times the derivatives in both logits (N, C) in their type."""
         ...
 
     def carried(self, p: Array, q: Array, gaps: Array) -> Array:

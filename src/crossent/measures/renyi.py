@@ -46,7 +46,7 @@ def renyi_entropy(
         found = each(lambda xp, p: core.entropy_at_end(xp, p, order), rows)
     else:
         found = _log_powers(rows, order) / (1.0 - order)
-    return rows.shaped(found / one)
+    return rows.shaped(found / one + 0.0)  # no -0.0
 
 
 def _log_powers(rows: Rows, order: float) -> Array:
@@ -67,7 +67,7 @@ def _log_powers(rows: Rows, order: float) -> Array:
         return xp.log(power) if high <= -core.NEAR else _log_of_sum(rows, excess, power)
     lost = power < least
     by_logs = each(lambda xp, p: core.log_powers(xp, p, order), rows)
-    return xp.where(lost, by_logs, core.log_of_sum(xp, excess, xp.where(lost, 1.0, power)))
+    return xp.where(lost, by_logs, _log_of_sum(rows, excess, xp.where(lost, 1.0, power)))
 
 
 def renyi_divergence(
@@ -110,7 +110,7 @@ def renyi_divergence(
         found = order / (1.0 - order) * _divergence(turned, 1.0 - order)
     else:
         found = _divergence(rows, order)
-    return rows.shaped(found / one)
+    return rows.shaped(found / one + 0.0)  # no -0.0
 
 
 def _divergence(rows: Rows, order: float) -> Array:
@@ -123,7 +123,8 @@ def _divergence(rows: Rows, order: float) -> Array:
         if span(excess)[0] > -core.NEAR:
             return log1p(xp, excess) / (order - 1.0)
         power = total("renyi_power", rows, order)
-        return _log_of_sum(rows, excess, power) / (order - 1.0)
+        made = _log_of_sum(rows, excess, xp.where(power == 0.0, 1.0, power))
+        return xp.where(power == 0.0, -xp.inf, made) / (order - 1.0)
     excess = total("chi_square", rows) if order == 2.0 else total("renyi_excess", rows, order)
     if span(excess)[1] < math.inf:
         return log1p(xp, excess) / (order - 1.0)

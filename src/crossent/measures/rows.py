@@ -129,13 +129,16 @@ def as_array(value: Any, like: Array | None = None) -> Array:
 def _alike(given: dict[str, Array]) -> tuple[Namespace, list[Array]]:
     """Return arrays of one library, shape and floating type: float32 for half precision."""
     arrays = list(given.values())
-    like = next((a for a in arrays if not isinstance(a, (int, float, list, tuple))), None)
+    kept = {k: a for k, a in given.items() if not isinstance(a, (int, float, list, tuple))}
+    for name, array in kept.items():
+        _library(name, array)  # a list cannot be made like what is no array
+    like = next(iter(kept.values()), None)
     arrays = [as_array(array, like) for array in arrays]
     kinds = [_library(name, array) for name, array in zip(given, arrays, strict=True)]
     names = " and ".join(given)
     if any(kind is not kinds[0] for kind in kinds):
-        kept = " and ".join(type(array).__name__ for array in arrays)
-        raise TypeError(f"{names} must be of one array library; got {kept}")
+        got = " and ".join(type(array).__name__ for array in arrays)
+        raise TypeError(f"{names} must be of one array library; got {got}")
     shapes = [tuple(array.shape) for array in arrays]
     if any(shape != shapes[0] for shape in shapes):
         got = " and ".join(map(str, shapes))

@@ -4,7 +4,7 @@ from typing import Any
 
 from crossent.core.array import Array, Namespace, device_of, is_jax, is_torch, sum_dtype
 from crossent.kernels.select import select
-from crossent.measures.rows import as_array, distributions
+from crossent.measures.rows import as_array, distributions, only
 from crossent.ops.values import is_transformed
 
 
@@ -58,7 +58,7 @@ def wasserstein(
 
 def _sorted(xp: Namespace, positions: Array, like: Array) -> tuple[Array, Array]:
     """Return the order of the positions, and the gaps between them."""
-    places, classes = as_array(positions, like), like.shape[-1]
+    (_, places), classes = only("positions", as_array(positions, like)), like.shape[-1]
     if tuple(places.shape) != (classes,):
         raise ValueError(
             f"positions must be one number for each of {classes} outcomes; "

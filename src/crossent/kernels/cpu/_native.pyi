@@ -52,6 +52,16 @@ def divergence(
     sums: int,
     threads: int,
 ) -> None: ...
+def divergence_slopes(
+    term: int,
+    order: float,
+    p: tuple[Any, ...],
+    q: tuple[Any, ...],
+    upstream: int,
+    slopes_p: int,
+    slopes_q: int,
+    threads: int,
+) -> None: ...
 def totals(labels: tuple[Any, ...], rows: int, classes: int) -> tuple[float, float]: ...
 def first_outside(
     index: tuple[Any, ...] | None,

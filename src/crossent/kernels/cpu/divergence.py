@@ -6,7 +6,7 @@ from crossent.core.array import Array
 from crossent.core.divergence import Term
 from crossent.kernels.cpu import native
 from crossent.kernels.cpu.arrays import address, rows_of
-from crossent.kernels.cpu.memory import doubles, threads_for
+from crossent.kernels.cpu.memory import doubles, empty_like, threads_for
 
 # Terms by their numbers in native/task.hpp, and what is no sum of terms.
 NUMBERS = {
@@ -20,6 +20,13 @@ def total(term: Term, p: Array, q: Array | None = None, *, order: float = 1.0) -
     return _rows(term, p, q, order=order)
 
 
+def slopes(
+    term: Term, upstream: Array, p: Array, q: Array | None = None, *, order: float = 1.0
+) -> tuple[Array, ...]:
+    """See `kernels.contract.DivergenceKernels.slopes`."""
+    return _slopes(term, upstream, p, q, order=order)
+
+
 def softmax_entropy(logits: Array) -> Array:
     """See `kernels.contract.DivergenceKernels.softmax_entropy`."""
     return _rows("softmax_entropy", logits, None)
@@ -28,6 +35,11 @@ def softmax_entropy(logits: Array) -> Array:
 def softmax_kl(p_logits: Array, q_logits: Array) -> Array:
     """See `kernels.contract.DivergenceKernels.softmax_kl`."""
     return _rows("softmax_kl", p_logits, q_logits)
+
+
+def softmax_kl_slopes(upstream: Array, p_logits: Array, q_logits: Array) -> tuple[Array, ...]:
+    """See `kernels.contract.DivergenceKernels.softmax_kl_slopes`."""
+    return _slopes("softmax_kl", upstream, p_logits, q_logits)
 
 
 def carried(p: Array, q: Array, gaps: Array) -> Array:
@@ -48,3 +60,24 @@ def _rows(
     places = 0 if between is None else address(between)
     native.divergence(NUMBERS[name], order, first, second, places, address(sums), threads_for(p))
     return sums
+
+
+def _slopes(
+    name: str, upstream: Array, p: Array, q: Array | None, *, order: float = 1.0
+) -> tuple[Array, ...]:
+    above = doubles(p, (p.shape[0],))
+    above[...] = upstream
+    given = (p,) if q is None else (p, q)
+    made = [empty_like(x) for x in given]
+    described = [rows_of(x) for x in given]
+    native.divergence_slopes(
+        NUMBERS[name],
+        order,
+        described[0],
+        described[-1],
+        address(above),
+        address(made[0]),
+        0 if q is None else address(made[1]),
+        threads_for(p),
+    )
+    return tuple(made)

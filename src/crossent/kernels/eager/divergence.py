@@ -1,6 +1,7 @@
 """Sums of entropy and divergence terms with the array library's own operations."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,8 @@ from crossent.core.array import (
     sum_rows,
 )
 from crossent.core.divergence import Term, terms
-from crossent.core.logit_divergence import kl_from_logits
+from crossent.core.divergence import slopes as term_slopes
+from crossent.core.logit_divergence import kl_from_logits, kl_slopes
 from crossent.core.target import Labels, measure
 from crossent.core.transport import carried as carried_rows
 from crossent.kernels.eager.blocks import blocks
@@ -26,6 +28,32 @@ Formula = Callable[..., Array]  # of the functions and of rows in the type of su
 def total(term: Term, p: Array, q: Array | None = None, *, order: float = 1.0) -> Array:
     """See `kernels.contract.DivergenceKernels.total`."""
     return in_blocks(sums_of(term, order), *((p,) if q is None else (p, q)))
+
+
+def slopes(
+    term: Term, upstream: Array, p: Array, q: Array | None = None, *, order: float = 1.0
+) -> tuple[Array, ...]:
+    """See `kernels.contract.DivergenceKernels.slopes`."""
+    given = (p,) if q is None else (p, q)
+    return times(lambda xp, *rows: term_slopes(xp, term, order, *rows), upstream, *given)
+
+
+def softmax_kl_slopes(upstream: Array, p_logits: Array, q_logits: Array) -> tuple[Array, ...]:
+    """See `kernels.contract.DivergenceKernels.softmax_kl_slopes`."""
+    return times(kl_slopes, upstream, p_logits, q_logits)
+
+
+def times(formula: Callable[..., tuple[Array, ...]], upstream: Array, *given: Array) -> Any:
+    """Return upstream (N,) times what a formula of the rows says, in the type of the rows."""
+    xp = namespace(given[0])
+    dtype = sum_dtype(xp, given[0])
+    wide = [xp.astype(x, dtype, copy=False) for x in given]
+    with np.errstate(over="ignore", divide="ignore"):
+        found = formula(xp, *wide)
+    return tuple(
+        xp.astype(upstream[:, None] * part, x.dtype, copy=False)
+        for part, x in zip(found, given, strict=True)
+    )
 
 
 def softmax_entropy(logits: Array) -> Array:

@@ -1,80 +1,95 @@
 """Entropies and divergences of rows as differentiable PyTorch operations."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
-from array_api_compat import torch as xp
 
-from crossent.core.array import sum_dtype
-from crossent.core.divergence import Term, slopes
+from crossent.core.divergence import Term
+from crossent.core.divergence import slopes as term_slopes
 from crossent.core.logit_divergence import kl_from_logits, kl_slopes
 from crossent.core.transport import carried_slopes
-from crossent.kernels.eager.divergence import Formula, carried_over, sums_of, whole
+from crossent.kernels.contract import DivergenceKernels
+from crossent.kernels.eager.divergence import Formula, carried_over, sums_of, times, whole
 from crossent.kernels.select import select
-from crossent.ops.torch.route import is_plain, route
+from crossent.ops.torch.route import is_batched, is_plain, route
 
 Rows = tuple[torch.Tensor, ...]
-Slopes = Callable[..., tuple[torch.Tensor, ...]]
+
+
+class Sum(NamedTuple):
+    """A number a row: its formula and its slopes in `core`, and what a kernel makes of them."""
+
+    formula: Formula
+    kernel: Callable[..., torch.Tensor]  # of the kernels and the rows
+    core_slopes: Callable[..., Rows]  # of the functions and the rows
+    slopes: Callable[..., Rows]  # of the kernels, the upstream gradient and the rows
 
 
 def total(
     term: Term, p: torch.Tensor, q: torch.Tensor | None = None, *, order: float = 1.0
 ) -> torch.Tensor:
     """Return the sum of the terms of every row (N,) of p and q (N, C)."""
-    return _call(
-        (p,) if q is None else (p, q),
+    made = Sum(
         sums_of(term, order),
-        lambda *rows: select(rows[0]).divergence.total(term, *rows, order=order),
-        lambda *rows: slopes(xp, term, order, *rows),
+        lambda kernels, *rows: kernels.total(term, *rows, order=order),
+        lambda xp, *rows: term_slopes(xp, term, order, *rows),
+        lambda kernels, upstream, *rows: kernels.slopes(term, upstream, *rows, order=order),
     )
+    return _call(made, (p,) if q is None else (p, q))
 
 
 def softmax_kl(p_logits: torch.Tensor, q_logits: torch.Tensor) -> torch.Tensor:
     """Return KL(softmax(p_logits) || softmax(q_logits)) of every row (N,)."""
-    return _call(
-        (p_logits, q_logits),
+    made = Sum(
         kl_from_logits,
-        lambda a, b: select(a).divergence.softmax_kl(a, b),
-        lambda a, b: kl_slopes(xp, a, b),
+        lambda kernels, a, b: kernels.softmax_kl(a, b),
+        kl_slopes,
+        lambda kernels, upstream, a, b: kernels.softmax_kl_slopes(upstream, a, b),
     )
+    return _call(made, (p_logits, q_logits))
 
 
 def carried(p: torch.Tensor, q: torch.Tensor, gaps: torch.Tensor) -> torch.Tensor:
     """Return the sum of |cumulated (p - q)| times gaps of every row (N,)."""
-    return _call(
-        (p, q),
+
+    def core_slopes(xp: Any, p: torch.Tensor, q: torch.Tensor) -> Rows:
+        return carried_slopes(xp, p, q, gaps.to(p.dtype))
+
+    made = Sum(
         carried_over(gaps),
-        lambda p, q: select(p).divergence.carried(p, q, gaps),
-        lambda p, q: carried_slopes(xp, p, q, gaps.to(p.dtype)),
+        lambda kernels, p, q: kernels.carried(p, q, gaps),
+        core_slopes,
+        lambda kernels, upstream, p, q: times(core_slopes, upstream, p, q),
     )
+    return _call(made, (p, q))
 
 
-def _call(
-    rows: Rows, formula: Formula, kernel: Callable[..., torch.Tensor], slope: Slopes
-) -> torch.Tensor:
+def _call(made: Sum, rows: Rows) -> torch.Tensor:
     # Under torch.compile too the composition: it is fused there.
     if route(rows[0], []) != "function" or not all(map(is_plain, rows)):
-        return whole(formula, *rows)
+        return whole(made.formula, *rows)
     if torch.is_grad_enabled() and any(x.requires_grad for x in rows):
-        return _Rows.apply(kernel, slope, *rows)  # type: ignore[no-any-return]
-    return kernel(*rows)
+        return _Rows.apply(made, *rows)  # type: ignore[no-any-return]
+    return made.kernel(_kernels(rows), *rows)
+
+
+def _kernels(rows: Rows) -> DivergenceKernels:
+    return select(rows[0]).divergence
 
 
 class _Rows(torch.autograd.Function):
     """Keeps the rows; their slopes are closed, and differentiable themselves."""
 
     @staticmethod
-    def forward(  # type: ignore[override]
-        ctx: Any, kernel: Callable[..., torch.Tensor], slope: Slopes, *rows: torch.Tensor
-    ) -> torch.Tensor:
-        ctx.slope = slope
+    def forward(ctx: Any, made: Sum, *rows: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+        ctx.made = made
         ctx.save_for_backward(*rows)
-        return kernel(*rows)
+        return made.kernel(_kernels(rows), *rows)
 
     @staticmethod
     def backward(ctx: Any, upstream: torch.Tensor) -> Any:  # type: ignore[override]
-        rows = ctx.saved_tensors
-        found = ctx.slope(*(x.to(sum_dtype(xp, x)) for x in rows))
-        made = [(upstream[:, None] * part).to(rows[0].dtype) for part in found]
-        return None, None, *made
+        rows, made = ctx.saved_tensors, ctx.made
+        if torch.is_grad_enabled() or is_batched(upstream):  # create_graph, is_grads_batched
+            return None, *times(made.core_slopes, upstream, *rows)
+        return None, *made.slopes(_kernels(rows), upstream, *rows)

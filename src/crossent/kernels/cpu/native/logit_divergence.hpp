@@ -43,12 +43,10 @@ class SoftmaxRow {
         if (std::fabs(top) == infinite) return;  // no class is left, or one is infinite
         const auto most = D::set(top), zero = D::set(0.0);
         for (int64_t i = 0; i < padded_; i += D::width) {
-            const auto logit = D::load(z + i);
-            const auto gone = D::equal(logit, D::set(-infinite));
-            auto lost = zero;
-            const auto below = two_difference(D::choose(gone, most, logit), most, lost);
-            const auto power = exp_of<double>(below);
-            D::store(powers_.data() + i, D::choose(gone, zero, D::fma(power, lost, power)));
+            auto lost = zero;  // NaN where a class is gone
+            const auto power = exp_of<double>(two_difference(D::load(z + i), most, lost));
+            const auto whole = D::fma(power, lost, power);
+            D::store(powers_.data() + i, D::choose(D::equal(power, zero), zero, whole));
         }
         powers_[at] = 0.0;
         rest = sum_of(powers_.data(), padded_);
@@ -71,9 +69,8 @@ class SoftmaxRow {
         Sum<double> sum;
         const auto zero = D::set(0.0);
         for (int64_t i = 0; i < padded_; i += D::width) {
-            const auto gone = D::equal(logits(i), D::set(-infinite));
-            const auto term = D::mul(powers(i), D::sub(zero, below(i)));
-            sum.add(D::choose(gone, zero, term));
+            const auto power = powers(i), term = D::mul(power, D::sub(zero, below(i)));
+            sum.add(D::choose(D::equal(power, zero), zero, term));
         }
         return std::log1p(rest) + sum.total() / (1.0 + rest);
     }

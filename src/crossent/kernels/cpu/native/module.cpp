@@ -170,6 +170,21 @@ void divergence(int term, double order, const nb::tuple& p, const nb::tuple& q,
     unlocked(elements, [&] { unit->divergence(task); });
 }
 
+void divergence_slopes(int term, double order, const nb::tuple& p, const nb::tuple& q,
+                       uintptr_t upstream, uintptr_t slopes_p, uintptr_t slopes_q, int threads) {
+    DivergenceTask task;
+    task.term = Term(term);
+    task.order = order;
+    task.p = logits_of(p);
+    task.q = logits_of(q);
+    task.upstream = reinterpret_cast<const double*>(upstream);
+    task.slopes_p = reinterpret_cast<void*>(slopes_p);
+    task.slopes_q = reinterpret_cast<void*>(slopes_q);
+    const int64_t elements = task.p.rows * task.p.classes;
+    task.threads = threads_for(elements, threads);
+    unlocked(elements, [&] { unit->divergence(task); });
+}
+
 // 1 / x, and 0 where nothing is left to divide by: see core/reduction.py.
 double reciprocal(double x) {
     return std::abs(x) < std::numeric_limits<double>::min() ? 0.0 : 1.0 / x;
@@ -241,6 +256,7 @@ NB_MODULE(_native, m) {
           nb::arg("upstream").none(), nb::arg("losses"), nb::arg("total"), nb::arg("count"),
           nb::arg("slopes"), nb::arg("stream"), nb::arg("threads"));
     m.def("divergence", &divergence);
+    m.def("divergence_slopes", &divergence_slopes);
     m.def("totals", &totals);
     m.def("first_outside", &first_outside, nb::arg("index").none(), nb::arg("mask").none(),
           nb::arg("rows"), nb::arg("classes"), nb::arg("ignored"));

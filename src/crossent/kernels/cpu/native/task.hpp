@@ -124,7 +124,9 @@ struct DivergenceTask {
     double order = 1.0;  // Renyi's
     Logits p, q;
     const double* gaps = nullptr;  // (C - 1,) between the places of `carried`; null: 1
-    double* sums = nullptr;        // (N,)
+    double* sums = nullptr;        // (N,); or, of each term by p and by q, times `upstream`:
+    const double* upstream = nullptr;               // (N,)
+    void *slopes_p = nullptr, *slopes_q = nullptr;  // (N, C), contiguous, in the type of p
     int threads = 1;
 };
 

@@ -1,6 +1,6 @@
 // Everything that is compiled once for each instruction set.
+#include "divergence_slope.hpp"
 #include "link.hpp"
-#include "logit_divergence.hpp"
 #include "sigmoid.hpp"
 #include "transport.hpp"
 
@@ -41,9 +41,9 @@ static void sigmoid(const SigmoidTask& task) {
     }
 }
 
-template <class In>
-static void sums_of(const DivergenceTask& task) {
-    const Divergence<In> rows(task);
+// `rows.run<term>()` of the task's term.
+template <class Rows>
+static void run_term(const DivergenceTask& task, const Rows& rows) {
     switch (task.term) {
         case Term::mass: return rows.template run<Term::mass>();
         case Term::entropy: return rows.template run<Term::entropy>();
@@ -60,18 +60,30 @@ static void sums_of(const DivergenceTask& task) {
         case Term::order_power: return rows.template run<Term::order_power>();
         case Term::renyi_excess: return rows.template run<Term::renyi_excess>();
         case Term::renyi_power: return rows.template run<Term::renyi_power>();
-        case Term::softmax_entropy:
-        case Term::softmax_kl: return softmax_rows<In>(task);
-        case Term::carried: return carried_rows<In>(task);
+        default: return;
     }
+}
+
+template <class In>
+static void divergence_of(const DivergenceTask& task) {
+    const bool slopes = task.upstream != nullptr;
+    switch (task.term) {
+        case Term::softmax_entropy: return softmax_rows<In>(task);
+        case Term::softmax_kl:
+            return slopes ? DivergenceSlopes<In>(task).run_softmax_kl() : softmax_rows<In>(task);
+        case Term::carried: return carried_rows<In>(task);
+        default: break;
+    }
+    if (slopes) return run_term(task, DivergenceSlopes<In>(task));
+    run_term(task, Divergence<In>(task));
 }
 
 static void divergence(const DivergenceTask& task) {
     switch (task.p.type) {
-        case Real::f32: return sums_of<float>(task);
-        case Real::f64: return sums_of<double>(task);
-        case Real::bf16: return sums_of<bf16>(task);
-        case Real::f16: return sums_of<f16>(task);
+        case Real::f32: return divergence_of<float>(task);
+        case Real::f64: return divergence_of<double>(task);
+        case Real::bf16: return divergence_of<bf16>(task);
+        case Real::f16: return divergence_of<f16>(task);
     }
 }
 
