@@ -10,7 +10,7 @@ import numpy as np
 from mpmath import mpf
 
 DIGITS = 60
-SCALE = mpf(2) ** 100  # the terms of JS and Hellinger are kept times this
+SCALE = mpf(2) ** 60  # the terms of JS and Hellinger are kept times this
 
 
 def _kl(p: mpf, q: mpf) -> mpf:

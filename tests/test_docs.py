@@ -17,7 +17,8 @@ import crossent
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-PAGES = sorted(page for part in ("losses", "measures", "theory") for page in (DOCS / part).rglob("*.md"))
+PARTS = ("losses", "measures", "theory")
+PAGES = sorted(page for part in PARTS for page in (DOCS / part).rglob("*.md"))
 TRAPS = sorted((DOCS / "losses" / "traps").glob("*.md"))
 GENERATED = (DOCS / "losses" / "accuracy.md", DOCS / "measures" / "speed.md")  # by benchmarks
 LINKED = [*(ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"))]

@@ -76,7 +76,7 @@ def test_parquet_is_the_same(table: Path, workdir: Path):
         ("y", ["y"], (), "--columns names 'y', which holds the labels"),
         ("y", (), ["nothing"], "--ignore 'nothing'"),
         ("y", ["a1"], ["a*"], "no column left to rank beside 'y'"),
-        ("a1", (), (), "regression"),
+        ("a1", (), (), "column 'a1' holds 50 different numbers in 50 rows: so many values say"),
         ("empty", (), (), "the label is missing in 50 of 50 rows"),
         ("y", ["empty"], (), "is empty in every row"),
     ],
@@ -95,7 +95,8 @@ def test_refused(table: Path, label, wanted, ignored, expected):
         (b"x,y\n", "has no rows"),
         (b"\x93NUMPY\x01\x00", "is neither CSV nor Parquet"),
         (b"x,y\n1,a\n2\n", "line 3"),
-        (b"x,y\n1,a\n2,a\n", "only the class 'a'"),
+        (b"x,y\n1,a\n2,a\n", "column 'y' has one value, 'a': there is nothing to gain about it"),
+        (b"x,y\n1,3\n2,3.0\n", "column 'y' has one value, '3': there is nothing to gain"),
         (b"x,y\n1,a\ninf,b\n", "row 1 holds inf"),
     ],
 )

@@ -199,11 +199,12 @@ def test_writes_nothing(crossent, iris: Path, workdir: Path):
 @pytest.mark.parametrize(
     ("flags", "expected"),
     [
-        (["--explain", "t.csv"], "--explain and FILE 't.csv' exclude each other"),
+        (["--explain", "t.csv"], "--explain and FILE 't.csv' exclude each other\n"),
+        (["--p", "0.1,", "0.9"], "exclude each other; numbers are joined by commas without blanks"),
         (["a.csv", "b.csv"], "one argument too many: 'b.csv'"),
         (["--bins", "3", "--p", "1"], "--bins is for the columns of a table"),
         (["--top", "0", "a.csv"], "--top must be at least 1; got 0"),
-        (["--p", "1", "--base", "-2"], "--base must be a number above 0 other than 1; got -2"),
+        (["--p", "1", "--base", "-2"], "--base must be a number above 1; got -2"),
         (["--p", "1", "--base", "inf"], "got inf"),
         (["--p", "1", "--unit", "bit"], '"bits"'),
         (["--p", "1", "--positions", "0"], "--positions needs --q"),

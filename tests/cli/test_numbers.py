@@ -4,6 +4,7 @@ import pytest
 
 from crossent.cli.numbers import read_counts, read_distribution, read_numbers, read_pair
 from crossent.errors import InputError
+from crossent.measures import entropy
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,7 @@ def test_probabilities(text, values):
         ("5%%,1", "got '5%%' as number 0"),
         ("1.1,-0.1", "--p: outcome 1 is -0.1; a probability is at least 0"),
         ("0.5,0.4", "--p sums to 0.9; probabilities sum to 1. If these are counts or"),
-        ("0.5,0.500002", "--p sums to 1.000002"),
+        ("0.5,0.500003", "--p sums to 1.000003"),
         ("10,70,20", "--p sums to 100; probabilities sum to 1. If these are counts"),
         ("0,0", "--p sums to 0;"),
         ("1e308,1e308", "--p sums to inf"),
@@ -53,13 +54,20 @@ def test_no_probabilities(text, expected):
     assert len(str(error.value)) < 200
 
 
+@pytest.mark.parametrize("off", [-1.9e-6, 1.9e-6])
+def test_a_sum_may_be_off_as_in_the_measures(off):
+    values = [0.25, 0.75 + off]
+    assert read_distribution(",".join(map(repr, values)), "--p") == values
+    assert entropy(values) > 0
+
+
 def test_counts():
     assert read_counts("10,70,20", "--p") == [10, 70, 20]
     for text, expected in (
         ("10%,90%", "such as 1,7,2; got '10%' as number 0"),
         ("3,-1", "outcome 1 is -1; a count is at least 0"),
-        ("0,0", "sum to 0"),
-        ("1e308,1e308", "sum to inf"),
+        ("0,0", "sum to 0; there is nothing to share"),
+        ("1e308,1e308", r"whose sum is beyond the largest number, 1\.8e\+308; divide them"),
     ):
         with pytest.raises(InputError, match=expected):
             read_counts(text, "--p")

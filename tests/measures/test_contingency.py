@@ -62,6 +62,7 @@ def test_weights_are_added_up_and_cells_without_weight_left_out(rows) -> None:
         ([torch.tensor(7), torch.tensor(5), torch.tensor(7)], [5, 7], [1, 0, 1]),
         (jax.numpy.array([7, 5]), [5, 7], [1, 0]),
         (range(2), [0, 1], [0, 1]),
+        ([2**63, 2**63 + 1, -1], [-1, 2**63, 2**63 + 1], [1, 2, 0]),  # floats in NumPy
     ],
     ids=str,
 )

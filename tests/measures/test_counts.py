@@ -46,6 +46,7 @@ def test_what_it_returns_passes_for_a_distribution() -> None:
         ([3.0, np.nan], "counts must be finite and at least 0"),
         ([3.0, np.inf], "counts must be finite and at least 0"),
         ([0.0, 0.0], "counts must not all be 0 along axis -1"),
+        ([1e308, 1e308], r"counts must add up to a finite number along axis -1; .* beyond 1\.8e"),
     ],
 )
 def test_what_is_no_count(library, counts, message) -> None:
@@ -62,8 +63,9 @@ def test_what_is_no_array_of_them() -> None:
         from_counts("abc")
     with pytest.raises(TypeError, match="counts must not be masked"):
         from_counts(np.ma.array([1, 2], mask=[True, False]))
-    with pytest.raises((ValueError, IndexError)):
-        from_counts([1, 2], axis=1)
+    for axis in (1, -2):
+        with pytest.raises(ValueError, match=rf"axis must be one of the 1 of \(2,\); got {axis}"):
+            from_counts([1, 2], axis=axis)
 
 
 def test_no_rows() -> None:

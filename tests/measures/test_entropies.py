@@ -120,10 +120,12 @@ def test_information_of_numbers_lists_and_types() -> None:
 @pytest.mark.parametrize(
     ("p", "said"),
     [
-        ([0.5, 1.1], r"p must hold probabilities in \[0, 1\]; got 0.5 to 1.1"),
-        ([-0.25, 0.5], r"p must hold probabilities in \[0, 1\]; got -0.25 to 0.5"),
-        ([np.nan, 0.5], "p must hold probabilities"),
-        ([0.5, np.inf], r"p must hold probabilities in \[0, 1\]; got 0.5 to inf"),
+        ([0.5, 1.1], r"p must hold probabilities in \[0, 1\]; outcome 1 has 1\.1$"),
+        ([-0.25, 0.5], r"p must hold probabilities in \[0, 1\]; outcome 0 has -0\.25$"),
+        ([0.5, np.nan], r"p must hold probabilities in \[0, 1\]; outcome 1 has nan$"),
+        ([[0.5, 0.5], [np.nan, 2.0]], "outcome 1, 0 has nan$"),
+        (np.nan, r"p must hold probabilities in \[0, 1\]; got nan$"),
+        ([0.5, np.inf], r"p must hold probabilities in \[0, 1\]; outcome 1 has inf$"),
     ],
 )
 def test_what_is_no_probability(library, p, said) -> None:
@@ -155,7 +157,7 @@ def test_what_is_no_unit(measure) -> None:
     rows = (P, P)[: 2 if measure is cross_entropy else 1]
     with pytest.raises(ValueError, match="unit must be 'nats' or 'bits'; got 'bans'"):
         measure(*rows, unit="bans")
-    with pytest.raises(ValueError, match="base must be a positive number other than 1; got 1"):
+    with pytest.raises(ValueError, match="base must be a number above 1; got 1"):
         measure(*rows, base=1)
     with pytest.raises(TypeError):
         measure(*rows, 0)  # options go by name

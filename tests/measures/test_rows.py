@@ -272,6 +272,38 @@ def test_a_sum_may_be_off_by_what_a_printed_table_keeps(off, taken) -> None:
     assert door.OFF == 2e-6
 
 
+HALVES = {
+    "numpy float16": lambda p: p.astype(np.float16),
+    "torch float16": lambda p: torch.tensor(p).half(),
+    "torch bfloat16": lambda p: torch.tensor(p).bfloat16(),
+    "jax float16": lambda p: jnp.asarray(p, jnp.float16),
+    "jax bfloat16": lambda p: jnp.asarray(p, jnp.bfloat16),
+}
+
+
+@pytest.mark.parametrize("name", HALVES)
+def test_half_precision_may_be_off_by_two_of_its_own_roundings(name) -> None:
+    half = HALVES[name]
+    logits = np.random.default_rng(0).normal(size=(200, 3000))
+    softmax = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    for p in (np.array(P), softmax, softmax[:, :5] / softmax[:, :5].sum(1, keepdims=True)):
+        known = -(p * np.log(p)).sum(-1)
+        np.testing.assert_allclose(numbers(measures.entropy(half(p))), known, rtol=2e-2)
+        assert (numbers(measures.kl_divergence(half(p), half(p))) == 0.0).all()
+    off = 2.0 ** (-6 if "bfloat16" in name else -9)
+    for measure in (measures.entropy, lambda p: measures.mutual_information(p[None])):
+        measure(half(np.array([0.25, 0.75 + off])))
+        with pytest.raises(ValueError, match="must sum to 1"):
+            measure(half(np.array([0.25, 0.75 + 1.5 * off])))
+
+
+def test_a_wide_array_beside_one_of_half_precision_is_held_to_its_own_type() -> None:
+    p, off = torch.tensor(P).half(), torch.tensor([0.1, 0.7, 0.2001])
+    assert measures.kl_divergence(p, torch.tensor(Q)) > 0.0
+    with pytest.raises(ValueError, match=r"^q must sum to 1 along axis -1; it sums to 1\.000"):
+        measures.kl_divergence(p, off)
+
+
 def test_float32_of_many_outcomes_passes() -> None:
     p = torch.rand(20, 50_000, generator=torch.Generator().manual_seed(0)).softmax(-1)
     assert measures.entropy(p).shape == (20,)
@@ -353,3 +385,9 @@ def test_blocks_of_a_formula_are_the_formula_and_gradients_pass() -> None:
     door.each(largest, door.read(-1, p=given)).sum().backward()
     assert (given.grad.sum(1) == 1.0).all()
     assert given.grad.argmax(1).tolist() == p[:3].argmax(1).tolist()
+
+
+def test_an_inner_axis_under_vmap() -> None:
+    p = torch.rand(5, 4, 3).softmax(1)
+    found = torch.func.vmap(lambda rows: measures.entropy(rows, axis=0))(p)
+    torch.testing.assert_close(found, measures.entropy(p, axis=1))

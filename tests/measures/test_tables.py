@@ -1,5 +1,8 @@
 """Tables of joint probabilities: mpmath, scipy and scikit-learn, near independence and at 0."""
 
+import functools
+import tracemalloc
+
 import jax
 import numpy as np
 import pytest
@@ -145,6 +148,76 @@ def test_lists_whole_numbers_and_half_precision() -> None:
     assert float(mutual_information([[0.5, 0.0], [0.0, 0.5]], unit="bits")) == 1.0
 
 
+@pytest.mark.parametrize("half", [torch.float16, torch.bfloat16], ids=str)
+def test_half_precision_may_be_off_by_its_own_roundings(half) -> None:
+    batch = torch.rand(50, 12, generator=torch.Generator().manual_seed(0)).softmax(-1)
+    tables = batch.reshape(50, 3, 4).to(half)
+    for measure in (mutual_information, conditional_entropy):
+        known = measure(tables.double(), validate=False)
+        np.testing.assert_allclose(measure(tables), known, rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_no_tables_have_no_measures(name) -> None:
+    library = LIBRARIES[name]
+    for lead in ((0,), (3, 0)):
+        none = library.array(np.zeros((*lead, 2, 3), np.float32))
+        for measure in (mutual_information, conditional_entropy):
+            found = measure(none)
+            assert tuple(found.shape) == lead
+            assert str(found.dtype).endswith("float32")
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+@pytest.mark.parametrize("shape", [(2, 2), (3, 5), (40, 3)], ids=str)
+def test_many_tables_in_blocks_are_each_table(name, shape) -> None:
+    library, cells = LIBRARIES[name], shape[0] * shape[1]
+    batch = np.random.default_rng(0).dirichlet(np.ones(cells), size=150_000 // cells + 1)
+    batch[7, 1:] = 0.0
+    batch[7, 0] = 1.0
+    batch = batch.reshape(-1, *shape)
+    p, a, b = batch, batch.sum(-1, keepdims=True), batch.sum(-2, keepdims=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        known = {
+            "mutual": np.nansum(p * np.log(p / (a * b)), axis=(-2, -1)),
+            "columns": np.nansum(p * np.log(b / p), axis=(-2, -1)),
+            "rows": np.nansum(p * np.log(a / p), axis=(-2, -1)),
+        }
+    array = library.array(batch)
+    for place, expected in known.items():
+        measure = mutual_information
+        if place != "mutual":
+            measure = functools.partial(conditional_entropy, given=place)
+        found = library.numbers(measure(array))
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-13)
+        for k in (0, 7, len(batch) - 1):
+            np.testing.assert_allclose(found[k], measure(batch[k]), rtol=1e-14, atol=1e-17)
+
+
+def test_many_small_tables_take_less_memory_than_they_have() -> None:
+    batch = np.random.default_rng(0).dirichlet(np.ones(4), size=1_000_000).reshape(-1, 2, 2)
+    for measure in (mutual_information, conditional_entropy):
+        tracemalloc.start()
+        measure(batch)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < batch.nbytes  # of temporaries of whole arrays 9 and 19 times as much
+
+
+def test_what_joint_returns_is_taken_as_its_table() -> None:
+    made = joint([0, 0, 1, 1], [0, 1, 1, 1])
+    assert mutual_information(made) == mutual_information(made.table) > 0.0
+    for known in ("rows", "columns"):
+        found = conditional_entropy(made, given=known)
+        assert found == conditional_entropy(made.table, given=known) > 0.0
+
+
+def test_integers_that_are_one_float_stay_apart() -> None:
+    made = joint([2**63, 2**63 + 1, -1], [0, 1, 0])
+    assert made.rows.tolist() == [-1, 2**63, 2**63 + 1]
+    assert made.table.shape == (3, 2)
+
+
 @pytest.mark.parametrize("name", GRADIENTS)
 def test_gradients_are_the_logarithms_and_finite_at_0(name) -> None:
     p = np.array([[0.1, 0.2, 0.0], [0.3, 0.15, 0.25]], np.float32)
@@ -210,6 +283,10 @@ def test_joint_is_the_share_of_rows_of_each_pair() -> None:
         (
             lambda: conditional_entropy([[[0.5, 0.5]], [[1.0, 0.5]]]),
             r"together; table \(1,\) sums to 1\.5",
+        ),
+        (
+            lambda: mutual_information(np.full((2, 2, 5, 3), np.eye(5, 3) / 2)),
+            r"\(0, 0\) sums to 1\.5",
         ),
         (lambda: mutual_information([[1.5, -0.5]]), r"at least 0; cell \(0, 1\) has -0\.5"),
         (lambda: mutual_information([[[1.0, np.nan]]]), r"cell \(0, 0, 1\) has nan"),

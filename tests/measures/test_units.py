@@ -6,14 +6,14 @@ import pytest
 
 from crossent.measures.units import nats
 
-WRONG = [0, -2.0, 1, 1.0, math.inf, -math.inf, math.nan]
+WRONG = [0, -2.0, 0.5, 1, 1.0, math.inf, -math.inf, math.nan]
 
 
 def test_bits_nats_and_bases() -> None:
     assert nats("nats", None) == 1.0
     assert nats("bits", None) == math.log(2)
     assert math.log(8) / nats("bits", None) == 3.0
-    for base in (2, 3.0, 10, 0.5, math.e):
+    for base in (2, 3.0, 10, 1.5, math.e):
         assert nats("nats", base) == math.log(base)
 
 
@@ -23,7 +23,7 @@ def test_a_base_counts_before_a_unit() -> None:
 
 @pytest.mark.parametrize("base", WRONG)
 def test_what_is_no_base(base) -> None:
-    with pytest.raises(ValueError, match=r"base must be a positive number other than 1; got "):
+    with pytest.raises(ValueError, match=r"base must be a number above 1; got "):
         nats("nats", base)
 
 

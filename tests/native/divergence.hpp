@@ -49,7 +49,7 @@ inline void add_renyi_excess(Total& sum, real p, real q, real a) {
 
 inline void add_term(Total& sum, crossent::Term term, real a, real p, real q) {
     using crossent::Term;
-    const real log_p = p == 0 ? 0 : std::log(p), scale = 0x1p100L;
+    const real log_p = p == 0 ? 0 : std::log(p), scale = 0x1p60L;
     switch (term) {
         case Term::mass: return sum.add(p < 0 ? not_a_number : p);
         case Term::entropy: return sum.add(times(p, -log_p));

@@ -16,7 +16,7 @@ from crossent.data.database import TableFile, open_table
 from crossent.data.dataset import Column
 from crossent.data.files import named
 from crossent.data.formats import find_format
-from crossent.data.labels import encode, listed
+from crossent.data.labels import encode, listed, number, refuse_regression
 from crossent.errors import InputError, quoted
 
 
@@ -37,7 +37,7 @@ def read_labelled(
     """Read a CSV or Parquet file; `wanted` and `ignored` are names, or patterns with one star.
 
     Raises InputError naming file, column and row for a column that is not there, a label that is
-    missing or measured (regression), one class only, and values that cannot be read.
+    missing, of one value only or measured, and values that cannot be read.
     """
     kind = find_format(path)
     if kind not in ("csv", "parquet"):
@@ -56,10 +56,39 @@ def read_labelled(
         where = f"{named(path)}, column {quoted(file.names[target])}"
         if not file.is_readable(target):
             raise InputError(f"{where} holds {file.types[target]}; labels are texts or numbers")
-        labels, classes = encode(file.texts([target])[0], where)
+        texts = file.texts([target])[0]
+        _refuse_labels(texts.tolist(), where)
+        labels, classes = encode(texts, where)
         columns, notices = read_columns(file, places, keep=True)
         told = (*(file.layout.notices if file.layout else ()), *notices)
         return LabelledTable(file.names[target], labels, classes, columns, told)
+
+
+def _refuse_labels(texts: Sequence[str | None], where: str) -> None:
+    """Refuse labels of one value, and numbers of nearly one a row; `encode` refuses missing ones.
+
+    It would speak of classifiers here.
+    """
+    distinct = dict.fromkeys(texts)
+    if None in distinct:
+        return
+    numbers = [number(text or "") for text in distinct]
+    numeric = [value for value in numbers if value is not None]
+    known = set(numbers) if len(numeric) == len(numbers) else set(distinct)
+    if len(known) == 1:
+        (only,) = list(distinct)[:1]
+        raise InputError(
+            f"{where} has one value, {quoted(only or '')}: there is nothing to gain about it"
+        )
+    if len(numeric) < len(numbers):
+        return
+    try:
+        refuse_regression(numeric, len(texts), where)
+    except InputError:
+        raise InputError(
+            f"{where} holds {len(numeric):,} different numbers in {len(texts):,} rows: so many "
+            "values say much by chance; cut them into groups, or name another column"
+        ) from None
 
 
 def _places(

@@ -81,8 +81,8 @@ class OutputFlags:
 
     def scale(self) -> dict[str, Any]:
         """Return the unit and the base as the measures take them."""
-        if self.base is not None and not (0 < self.base < math.inf and self.base != 1):
-            raise InputError(f"--base must be a number above 0 other than 1; got {self.base:g}")
+        if self.base is not None and not 1 < self.base < math.inf:
+            raise InputError(f"--base must be a number above 1; got {self.base:g}")
         return {"unit": self.unit, "base": self.base}
 
 
@@ -104,10 +104,10 @@ def run(
     if file:
         # More than one "file", or one beside --p, are numbers with blanks between them.
         path, *more = file
+        commas = "; numbers are joined by commas without blanks, as 0.1,0.7,0.2, or quoted"
+        lists = any(text is not None for text in (pair.p, pair.q, pair.positions))
         _refuse_set(
-            pair,
-            f"and FILE {quoted(str(path))} exclude each other; numbers are joined by commas "
-            "without blanks, as 0.1,0.7,0.2, or quoted",
+            pair, f"and FILE {quoted(str(path))} exclude each other{commas if lists else ''}"
         )
         if more:
             raise InputError(f"one argument too many: {quoted(str(more[0]))}")

@@ -1,15 +1,14 @@
 """Lists of numbers on the command line: `0.1,0.7,0.2`, `10%,70%,20%`, counts, positions."""
 
 import math
+import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from crossent.data.labels import number
 from crossent.errors import InputError, quoted
 from crossent.measures import from_counts
-
-# The same as in crossent.measures: what is left after a table was printed with six decimals.
-OFF = 1e-6
+from crossent.measures.rows import OFF
 
 
 class Pair(NamedTuple):
@@ -75,12 +74,17 @@ def read_distribution(text: str, flag: str) -> list[float]:
 
 
 def read_counts(text: str, flag: str) -> list[float]:
-    """Return counts; InputError where one is negative or all are 0."""
+    """Return counts; InputError where one is negative, or the sum is 0 or inf."""
     values = read_numbers(text, flag)
     _refuse_negative(values, flag, "a count")
     total = sum(values)
-    if not 0 < total < math.inf:
-        raise InputError(f"{flag} holds counts that sum to {total:g}; there is nothing to share")
+    if total == 0:
+        raise InputError(f"{flag} holds counts that sum to 0; there is nothing to share")
+    if total == math.inf:
+        raise InputError(
+            f"{flag} holds counts whose sum is beyond the largest number, "
+            f"{sys.float_info.max:.2g}; divide them by a number first"
+        )
     return values
 
 

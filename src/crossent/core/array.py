@@ -111,6 +111,12 @@ def take_along_rows(xp: Namespace, values: Array, index: Array) -> Array:
     return xp.take_along_axis(values, index, axis=-1)
 
 
+def sign(xp: Namespace, values: Array) -> Array:
+    """Return -1, 0 or 1, with slope 0 everywhere; under torch.func's vmap the compat one fails."""
+    above, below = (xp.astype(flags, values.dtype) for flags in (values > 0.0, values < 0.0))
+    return above - below
+
+
 def cumulate(xp: Namespace, values: Array) -> Array:
     """Return the sums of each row's first numbers; torch.compile does not follow the compat one."""
     return values.cumsum(-1) if is_torch(values) else xp.cumulative_sum(values, axis=-1)

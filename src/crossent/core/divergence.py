@@ -2,14 +2,14 @@
 
 Every term is at least 0 and keeps its digits, so that their sum does too: where p and q are near,
 where they lie 1e300 apart, and at 0. 0 log 0 is 0; a q of 0 under p > 0 is infinite. Slopes are
-finite where p is 0: those of the smallest normal number, as in `core/surprise.py`.
+finite where p is 0: those of LEAST.
 """
 
 import math
 from collections.abc import Callable
 from typing import Literal
 
-from crossent.core.array import Array, Namespace, is_jax
+from crossent.core.array import Array, Namespace, is_jax, sign
 
 Term = Literal[
     "mass",
@@ -28,6 +28,10 @@ Term = Literal[
     "renyi_excess",
     "renyi_power",
 ]
+
+# Where a slope at 0 is infinite, that of this number is taken, the smallest normal one of float32:
+# times a probability of 0, in the softmax before, it is 0, and inf would be NaN.
+LEAST = 2.0**-126
 
 # (atanh(s) / s - 1) / s^2 in powers of s^2, interpolated at Chebyshev nodes up to s = 1/2, where
 # p and q are at most 3 times each other: 2e-17 off.
@@ -141,7 +145,7 @@ def log_ratio(xp: Namespace, p: Array, q: Array) -> Array:
 
 
 def _log_quotient(xp: Namespace, p: Array, q: Array, near: Array) -> Array:
-    """Return log(p / q) where they are not near; at p = 0 that of the smallest normal number."""
+    """Return log(p / q) where they are not near; at p = 0 that of LEAST."""
     none, impossible = p == 0.0, (q == 0.0) & (p > 0.0)
     plain = ~(near | none | impossible)
     tiny = xp.finfo(p.dtype).smallest_normal
@@ -153,11 +157,12 @@ def _log_quotient(xp: Namespace, p: Array, q: Array, near: Array) -> Array:
     logs = xp.log(xp.where(quotient < tiny, tiny, quotient)) + xp.where(
         lifted, xp.full_like(p, _LIFT), 0.0
     )
-    logs = xp.where(none & ~near, xp.log(xp.full_like(p, tiny)), logs)
-    return xp.where(impossible, xp.inf, logs)
+    logs = xp.where(none & ~near, xp.full_like(p, _LOG_LEAST), logs)
+    return _infinite_where(xp, impossible, q, logs)
 
 
-_LIFT = 44.3614195558365  # 64 log 2
+_LIFT = 64.0 * math.log(2.0)
+_LOG_LEAST = math.log(LEAST)
 
 
 def _polynomial(xp: Namespace, tables: tuple[tuple[float, ...], ...], x: Array) -> Array:
@@ -169,15 +174,26 @@ def _polynomial(xp: Namespace, tables: tuple[tuple[float, ...], ...], x: Array) 
     return value
 
 
+def _infinite_where(xp: Namespace, flags: Array, q: Array, values: Array) -> Array:
+    """Return the values, and inf at flags, where q is 0, with the slope of -log q at LEAST."""
+    return xp.where(flags, xp.inf - xp.where(flags, q, 0.0) / LEAST, values)
+
+
 def log_safe(xp: Namespace, p: Array) -> Array:
-    """Return log p; at 0 that of the smallest normal number."""
-    return xp.log(xp.where(p == 0.0, xp.finfo(p.dtype).smallest_normal, p))
+    """Return log p; at 0 that of LEAST."""
+    return xp.log(xp.where(p == 0.0, LEAST, p))
 
 
 def root(xp: Namespace, p: Array) -> Array:
     """Return the square root, with slope 0 at 0."""
     zero = p == 0.0
     return xp.where(zero, 0.0, xp.sqrt(xp.where(zero, 1.0, p)))
+
+
+def _steep_root(xp: Namespace, p: Array) -> Array:
+    """Return the square root, with the slope of LEAST at 0."""
+    zero = p == 0.0
+    return xp.where(zero, p * (0.5 / math.sqrt(LEAST)), xp.sqrt(xp.where(zero, 1.0, p)))
 
 
 def _mass(xp: Namespace, p: Array) -> Array:
@@ -190,32 +206,34 @@ def _entropy(xp: Namespace, p: Array) -> Array:
 
 
 def _cross_entropy(xp: Namespace, p: Array, q: Array) -> Array:
-    surprise = xp.where((q == 0.0) & (p > 0.0), xp.inf, 0.0 - log_safe(xp, q))
+    surprise = _infinite_where(xp, (q == 0.0) & (p > 0.0), q, 0.0 - log_safe(xp, q))
     return p * surprise
 
 
 def _js(xp: Namespace, p: Array, q: Array) -> Array:
-    p, q = p * ROOT_SCALE * ROOT_SCALE, q * ROOT_SCALE * ROOT_SCALE
+    p, q = p * (ROOT_SCALE * ROOT_SCALE), q * (ROOT_SCALE * ROOT_SCALE)
     middle, half = 0.5 * p + 0.5 * q, 0.5 * (p - q)
     return 0.5 * (kl_term(xp, p, middle, half) + kl_term(xp, q, middle, -half))
 
 
 def _hellinger(xp: Namespace, p: Array, q: Array) -> Array:
-    roots = root(xp, p) + root(xp, q)
+    roots = _steep_root(xp, p) + _steep_root(xp, q)
     apart = (p - q) * (ROOT_SCALE / xp.where(roots == 0.0, 1.0, roots))
     return apart * apart
 
 
 def _affinity(xp: Namespace, p: Array, q: Array) -> Array:
-    return root(xp, p) * root(xp, q)
+    return _steep_root(xp, p) * _steep_root(xp, q)
 
 
 def _variation(xp: Namespace, p: Array, q: Array) -> Array:
-    return xp.abs(p - q)
+    return (p - q) * sign(xp, p - q)  # JAX has 1 as the slope of abs at 0
 
 
 def _chi_square(xp: Namespace, p: Array, q: Array) -> Array:
-    return (p - q) * _over(xp, p - q, q)
+    none = q == 0.0
+    square = (p - q) * ((p - q) / xp.where(none, 1.0, q))
+    return _infinite_where(xp, none & (p > 0.0), q, square)
 
 
 def _spread(xp: Namespace, p: Array) -> Array:
@@ -227,18 +245,22 @@ def _square(xp: Namespace, p: Array) -> Array:
 
 
 def _order_power(xp: Namespace, p: Array, order: float) -> Array:
-    return p * xp.exp((order - 1.0) * log_safe(xp, p))
+    zero = p == 0.0
+    return xp.where(zero, p * LEAST ** (order - 1.0), xp.where(zero, 1.0, p) ** order)
 
 
 def _order_excess(xp: Namespace, p: Array, order: float) -> Array:
-    return p * xp.expm1((order - 1.0) * log_safe(xp, p))
+    """Return p^a - p, near p by way of expm1; an exponential of more would lose digits."""
+    exponent = (order - 1.0) * log_safe(xp, p)
+    near = xp.abs(exponent) < 1.0
+    return xp.where(near, p * xp.expm1(exponent), _order_power(xp, p, order) - p)
 
 
 def _renyi_power(xp: Namespace, p: Array, q: Array, order: float) -> Array:
-    outside = (q == 0.0) & (p > 0.0)
-    exponent = (order - 1.0) * log_ratio(xp, p, xp.where(outside, p, q))
-    value = p * xp.exp(exponent)
-    return xp.where(outside, xp.inf if order > 1.0 else 0.0, value)
+    none, outside = p == 0.0, (q == 0.0) & (p > 0.0)
+    power = p * xp.exp((order - 1.0) * log_ratio(xp, p, xp.where(outside, p, q)))
+    power = xp.where(none, p * (order * LEAST ** (order - 1.0)), power)
+    return xp.where(outside, _beyond(xp, p, q, order, xp.exp), power)
 
 
 def _renyi_excess(xp: Namespace, p: Array, q: Array, order: float) -> Array:
@@ -247,21 +269,33 @@ def _renyi_excess(xp: Namespace, p: Array, q: Array, order: float) -> Array:
     Both are positive for orders above 1. From 1/2 to 1 they cancel to a third at the most where
     the power of the quotient is not beyond e; there it is taken as it stands.
     """
-    outside = (q == 0.0) & (p > 0.0)
+    none, outside = p == 0.0, (q == 0.0) & (p > 0.0)
     inside = xp.where(outside, p, q)
     exponent = (order - 1.0) * log_ratio(xp, p, inside)
     far = (xp.abs(exponent) > 1.0) & (order < 1.0)
-    curved = p * xp.where((p == 0.0) | far, 0.0, excess(xp, exponent))
+    curved = p * xp.where(none | far, 0.0, excess(xp, exponent))
     value = (order - 1.0) * kl_term(xp, p, inside) + curved
     power = p * xp.exp(xp.where(far, exponent, 0.0)) - order * p - (1.0 - order) * q
     value = xp.where(far, power, value)
-    return xp.where(outside, xp.inf if order > 1.0 else -order * p, value)
+    at_none = p * (order * math.expm1((order - 1.0) * _LOG_LEAST)) - (1.0 - order) * q
+    value = xp.where(none, at_none, value)
+    return xp.where(outside, _beyond(xp, p, q, order, xp.expm1) - order * p, value)
+
+
+def _beyond(
+    xp: Namespace, p: Array, q: Array, order: float, raised: Callable[[Array], Array]
+) -> Array:
+    """Return p^a q^(1-a) at q = 0 under p > 0: inf, or 0 with the slope in q of LEAST."""
+    if order > 1.0:
+        return xp.full_like(p, xp.inf)
+    ratio = log_ratio(xp, p, xp.full_like(p, LEAST))
+    return q * (1.0 - order) * raised(order * ratio)
 
 
 # A term of Hellinger, (sqrt p - sqrt q)^2, and of JS is kept times the square of this: of a sum
-# whose root is wanted no digit may be lost to a subnormal number. In float32 2^27 classes do not
-# overflow.
-ROOT_SCALE = 2.0**50
+# whose root is wanted no digit may be lost to a subnormal number. Its slope at LEAST is still a
+# number of float32.
+ROOT_SCALE = 2.0**30
 
 TERMS: dict[str, Callable[..., Array]] = {
     "mass": _mass,
@@ -295,43 +329,35 @@ def slopes(
     if term == "mass":
         return (xp.ones_like(p),)
     if term == "entropy":
-        return (-1.0 - log_safe(xp, p),)
+        return (-xp.astype(p > 0.0, p.dtype) - log_safe(xp, p),)
     if term == "spread":
         return (1.0 - 2.0 * p,)
     if term == "square":
         return (2.0 * p,)
     if term in ("order_excess", "order_power"):
-        slope = order * xp.exp((order - 1.0) * log_safe(xp, p))
+        slope = order * xp.where(p == 0.0, LEAST, p) ** (order - 1.0)
         return (slope - 1.0 if term == "order_excess" else slope,)
     assert q is not None
+    over = xp.where(q == 0.0, LEAST, q)  # to divide by
     if term in ("renyi_excess", "renyi_power"):
-        ratio = log_ratio(xp, p, xp.where(q == 0.0, xp.finfo(q.dtype).smallest_normal, q))
+        ratio = log_ratio(xp, p, over)
         raised = xp.exp if term == "renyi_power" else xp.expm1
         return order * raised((order - 1.0) * ratio), (1.0 - order) * raised(order * ratio)
     if term == "cross_entropy":
-        none = p == 0.0
-        return 0.0 - log_safe(xp, q), xp.where(none, 0.0, -p / xp.where(none, 1.0, q))
+        return 0.0 - log_safe(xp, q), -p / over
     if term == "kl":
-        return log_ratio(xp, p, q), -_over(xp, p - q, q)
+        return log_ratio(xp, p, over), (q - p) / over
     if term == "js":
         middle, scale = 0.5 * p + 0.5 * q, 0.5 * ROOT_SCALE * ROOT_SCALE
         return scale * log_ratio(xp, p, middle), scale * log_ratio(xp, q, middle)
     if term == "chi_square":
-        part = _over(xp, p - q, q)
+        part = (p - q) / over
         return 2.0 * part, -part * (part + 2.0)
     if term == "variation":
-        sign = xp.sign(p - q)
-        return sign, -sign
-    tiny = xp.finfo(p.dtype).smallest_normal
-    root_p, root_q = (root(xp, xp.where(x == 0.0, tiny, x)) for x in (p, q))
+        way = sign(xp, p - q)
+        return way, -way
+    root_p, root_q = xp.sqrt(xp.where(p == 0.0, LEAST, p)), xp.sqrt(over)
     if term == "affinity":
         return 0.5 * root_q / root_p, 0.5 * root_p / root_q
-    scale = ROOT_SCALE * ROOT_SCALE
-    return scale * (root_p - root_q) / root_p, scale * (root_q - root_p) / root_q
-
-
-def _over(xp: Namespace, x: Array, y: Array) -> Array:
-    """Return x / y for x >= 0 wherever y is 0: 0 for 0 / 0, and inf."""
-    none = y == 0.0
-    quotient = x / xp.where(none, 1.0, y)
-    return xp.where(none & (x != 0.0), xp.inf, quotient)
+    apart = ROOT_SCALE * ROOT_SCALE * ((p - q) / (root_p + root_q))
+    return apart / root_p, -apart / root_q

@@ -2,6 +2,7 @@
 
 from crossent.core.array import Array, Namespace
 from crossent.core.divergence import excess, log1p
+from crossent.core.exact import two_difference
 
 
 def kl_from_logits(xp: Namespace, a: Array, b: Array) -> Array:
@@ -40,13 +41,6 @@ def kl_slopes(xp: Namespace, a: Array, b: Array) -> tuple[Array, Array]:
     u = xp.where(gone_p, 0.0, log_p) - xp.where(gone_q & gone_p, 0.0, log_q)
     mean = xp.sum(xp.where(gone_p, 0.0, p * u), axis=-1, keepdims=True)
     return xp.where(gone_p, 0.0, p * (u - mean)), q - p
-
-
-def two_difference(a: Array, b: Array) -> tuple[Array, Array]:
-    """Return a - b and what rounding took of it (Knuth's TwoSum)."""
-    apart = a - b
-    part = apart - a
-    return apart, (a - (apart - part)) - (b + part)
 
 
 def _softmax(xp: Namespace, z: Array, gone: Array) -> tuple[Array, Array]:

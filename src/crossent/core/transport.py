@@ -1,7 +1,7 @@
 """How far mass has to be carried along a line: the area between two cumulated distributions."""
 
-from crossent.core.array import Array, Namespace, cumulate, device_of
-from crossent.core.logit_divergence import two_difference
+from crossent.core.array import Array, Namespace, cumulate, device_of, sign
+from crossent.core.exact import two_difference
 
 
 def carried(xp: Namespace, p: Array, q: Array, gaps: Array) -> Array:
@@ -10,12 +10,13 @@ def carried(xp: Namespace, p: Array, q: Array, gaps: Array) -> Array:
     Between far positions little may be left of large sums: what rounding takes of each is added
     up beside them.
     """
-    return xp.sum(xp.abs(_passing(xp, p, q)) * gaps, axis=-1)
+    passing = _passing(xp, p, q)
+    return xp.sum(passing * sign(xp, passing) * gaps, axis=-1)  # for JAX's slope of abs at 0, 1
 
 
 def carried_slopes(xp: Namespace, p: Array, q: Array, gaps: Array) -> tuple[Array, Array]:
     """Return the derivatives in p and in q: what every outcome's mass passes from there on."""
-    ways = xp.sign(_passing(xp, p, q)) * gaps
+    ways = sign(xp, _passing(xp, p, q)) * gaps
     total = xp.sum(ways, axis=-1, keepdims=True)
     none = xp.zeros((p.shape[0], 1), dtype=p.dtype, device=device_of(p))
     left = total - xp.concat([none, cumulate(xp, ways)], axis=-1)

@@ -92,9 +92,19 @@ class DivergenceKernels(Protocol):
         ...
 
     def slopes(
-        self, term: Term, upstream: Array, p: Array, q: Array | None = None, *, order: float = 1.0
-    ) -> tuple[Array, ...]:
-        """Return upstream (N,) times the derivatives in p, and in q, (N, C) in their type."""
+        self,
+        term: Term,
+        upstream: Array,
+        p: Array,
+        q: Array | None = None,
+        *,
+        order: float = 1.0,
+        wants: tuple[bool, ...] = (True, True),
+    ) -> tuple[Array | None, ...]:
+        """Return upstream (N,) times the derivatives in p, and in q, (N, C) in their type.
+
+        None for what is not wanted. Where upstream is 0 they are 0, whatever the slope is.
+        """
         ...
 
     def softmax_entropy(self, logits: Array) -> Array:
@@ -106,8 +116,13 @@ class DivergenceKernels(Protocol):
         ...
 
     def softmax_kl_slopes(
-        self, upstream: Array, p_logits: Array, q_logits: Array
-    ) -> tuple[Array, ...]:
+        self,
+        upstream: Array,
+        p_logits: Array,
+        q_logits: Array,
+        *,
+        wants: tuple[bool, ...] = (True, True),
+    ) -> tuple[Array | None, ...]:
         """Return upstream (N,) times the derivatives in both logits (N, C) in their type."""
         ...
 

@@ -93,7 +93,10 @@ def _array(values: Any) -> NDArray[Any]:
         return np.asarray(values)
     if len({type(value) for value in values}) == 1 and not isinstance(values[0], str):
         try:
-            return np.asarray(values)
+            array = np.asarray(values)
+            # Integers above 2^63 beside negative ones become floats there, and neighbours one.
+            if not (array.dtype.kind == "f" and isinstance(values[0], int)):
+                return array
         except ValueError:  # rows of different lengths
             pass
     # NumPy would make text of what stands beside text: 1 and "1" would be one value.

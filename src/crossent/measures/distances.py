@@ -1,4 +1,4 @@
-"""Distances without a logarithm: total variation, Hellinger, Bhattacharyya, Wasserstein."""
+"""Distances of overlap: total variation, Hellinger, Bhattacharyya."""
 
 from typing import Any
 

@@ -36,11 +36,20 @@ def information(
     one = nats(unit, base)
     xp, p = only("p", p)
     if validate and 0 not in p.shape and not is_transformed(p):
-        low, high = float(xp.min(constant(p))), float(xp.max(constant(p)))
-        if not (low >= 0.0 and high <= 1.0 + OFF):
-            raise ValueError(f"p must hold probabilities in [0, 1]; got {low:g} to {high:g}")
+        fixed = constant(p)
+        if not float(xp.min(fixed)) >= 0.0:
+            _refuse(fixed, int(xp.argmin(fixed)))  # of a NaN, the place is its
+        if float(xp.max(fixed)) > 1.0 + OFF:
+            _refuse(fixed, int(xp.argmax(fixed)))
     made = surprise(xp, p) if _is_differentiated(p) else _surprise(xp, p)
     return made if one == 1.0 else made / one
+
+
+def _refuse(p: Array, at: int) -> None:
+    """Raise ValueError with the number at this place of the flat p."""
+    place = tuple(map(int, np.unravel_index(at, p.shape)))
+    who = f"outcome {', '.join(map(str, place))} has" if place else "got"
+    raise ValueError(f"p must hold probabilities in [0, 1]; {who} {float(p[place]):g}")
 
 
 def _surprise(xp: Namespace, p: Array) -> Array:

@@ -73,7 +73,7 @@ def rank_columns(
         raise ValueError(f"bins must be at least 2; got {bins}")
     known = codes(labels, "labels")[1]
     ranked = [_rank(name, values, known, bins, nat) for name, values in columns.items()]
-    return sorted(ranked, key=lambda one: -one.gain * nat)  # a base below 1: negative
+    return sorted(ranked, key=lambda one: -one.gain)
 
 
 def _rank(name: str, values: Any, labels: Codes, bins: int, nat: float) -> Ranked:

@@ -24,18 +24,23 @@ from crossent.kernels.eager.divergence import in_blocks, whole
 from crossent.kernels.select import select
 from crossent.ops.values import is_transformed
 
-# What the sum of probabilities may be off by: ten roundings of the input's own type, and never
-# less than what a printed table keeps.
+# What the sum of probabilities may be off by: what a printed table keeps; in half precision two
+# roundings of 1, as each outcome is rounded by half of one of its own.
 OFF = 2e-6
 
 
 class Rows(NamedTuple):
-    """One or two arrays of rows (N, C), the shape of what was around them, the type of results."""
+    """One or two arrays of rows (N, C), the shape of what was around them, the type of results.
+
+    off: what the sums of the rows of each array may be off by, given its type before half
+    precision became float32.
+    """
 
     xp: Namespace
     arrays: tuple[Array, ...]
     lead: tuple[int, ...]
     dtype: DType
+    off: tuple[float, ...]
 
     def shaped(self, values: Array) -> Any:
         """Return a number a row (N,) in the shape that was given, and in its type."""
@@ -45,29 +50,36 @@ class Rows(NamedTuple):
 
 def read(axis: int, **given: Array) -> Rows:
     """Return arrays of numbers along `axis` as rows."""
-    xp, arrays = _alike(given)
+    xp, arrays, off = _alike(given)
     shape = tuple(arrays[0].shape)
-    if not shape:
-        raise ValueError(f"{next(iter(given))} must have an axis of outcomes; got one number")
-    if not -len(shape) <= axis < len(shape):
-        raise ValueError(f"axis must be one of the {len(shape)} of {shape}; got {axis}")
+    check_axis(next(iter(given)), shape, axis)
     if not shape[axis]:
         raise ValueError(f"{next(iter(given))} must have outcomes along axis {axis}; got {shape}")
     dtype = arrays[0].dtype
     if axis not in (-1, len(shape) - 1):
-        arrays = [xp.moveaxis(array, axis, -1) for array in arrays]
+        last = axis % len(shape)  # no moveaxis: torch's vmap has no rule for it
+        order = (*(k for k in range(len(shape)) if k != last), last)
+        arrays = [xp.permute_dims(array, order) for array in arrays]
     lead = tuple(arrays[0].shape[:-1])
     rows = (math.prod(lead), shape[axis])
-    return Rows(xp, tuple(xp.reshape(array, rows) for array in arrays), lead, dtype)
+    return Rows(xp, tuple(xp.reshape(array, rows) for array in arrays), lead, dtype, off)
+
+
+def check_axis(name: str, shape: tuple[int, ...], axis: int) -> None:
+    """Raise ValueError where an array of this shape has no such axis."""
+    if not shape:
+        raise ValueError(f"{name} must have an axis of outcomes; got one number")
+    if not -len(shape) <= axis < len(shape):
+        raise ValueError(f"axis must be one of the {len(shape)} of {shape}; got {axis}")
 
 
 def distributions(axis: int, validate: bool, **given: Array) -> Rows:
     """Return distributions along `axis` as rows; raise ValueError for what is none."""
     rows = read(axis, **given)
     if validate:
-        for name, p in zip(given, rows.arrays, strict=True):
+        for name, p, off in zip(given, rows.arrays, rows.off, strict=True):
             if not is_transformed(p):
-                _check(rows, name, constant(p), axis)
+                _check(rows, name, constant(p), axis, off)
     return rows
 
 
@@ -111,7 +123,7 @@ def _is_constant(arrays: tuple[Array, ...]) -> bool:
 
 def only(name: str, p: Any) -> tuple[Namespace, Array]:
     """Return numbers of any shape as an array of a floating type, with its functions."""
-    xp, (array,) = _alike({name: p})
+    xp, (array,), _ = _alike({name: p})
     return xp, array
 
 
@@ -126,8 +138,11 @@ def as_array(value: Any, like: Array | None = None) -> Array:
     return xp.asarray(value, dtype=dtype, device=device_of(like))
 
 
-def _alike(given: dict[str, Array]) -> tuple[Namespace, list[Array]]:
-    """Return arrays of one library, shape and floating type: float32 for half precision."""
+def _alike(given: dict[str, Array]) -> tuple[Namespace, list[Array], tuple[float, ...]]:
+    """Return arrays of one library, shape and floating type, and what their sums may be off by.
+
+    Half precision becomes float32.
+    """
     arrays = list(given.values())
     kept = {k: a for k, a in given.items() if not isinstance(a, (int, float, list, tuple))}
     for name, array in kept.items():
@@ -149,7 +164,11 @@ def _alike(given: dict[str, Array]) -> tuple[Namespace, list[Array]]:
         for array in arrays
     ]
     dtype = compute_dtype(xp, xp.result_type(*arrays))
-    return xp, [xp.astype(array, dtype, copy=False) for array in arrays]
+    off = tuple(
+        OFF if array.dtype == dtype else max(OFF, 2.0 * float(xp.finfo(array.dtype).eps))
+        for array in arrays
+    )
+    return xp, [xp.astype(array, dtype, copy=False) for array in arrays], off
 
 
 def _floating(xp: Namespace, array: Array) -> DType:
@@ -170,23 +189,36 @@ def _library(name: str, array: Array) -> Namespace:
         ) from None
 
 
-def _check(rows: Rows, name: str, p: Array, axis: int) -> None:
-    """Raise ValueError where a row of p (N, C) is no distribution: one reading of p in the end."""
+def sums_unlike_1(rows: Rows, p: Array, off: float) -> Array | None:
+    """Return the sums of p (N, C), NaN of a row with a number below 0 or NaN; None if all are 1.
+
+    One reading of p.
+    """
     if not p.shape[0]:
+        return None
+    sums = total("mass", rows._replace(arrays=(p,)))
+    low, high = span(sums)
+    return None if low >= 1.0 - off and high <= 1.0 + off else sums
+
+
+def first_true(xp: Namespace, flags: Array, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the place of the first true one of flags (N,) in what has this shape."""
+    at = int(xp.argmax(xp.astype(flags, xp.int32)))
+    return tuple(map(int, np.unravel_index(at, shape))) if shape else ()
+
+
+def _check(rows: Rows, name: str, p: Array, axis: int, off: float) -> None:
+    """Raise ValueError where a row of p (N, C) is no distribution."""
+    sums = sums_unlike_1(rows, p, off)
+    if sums is None:
         return
     xp = rows.xp
-    sums = total("mass", rows._replace(arrays=(p,)))  # NaN where one is negative or NaN
-    most = max(OFF, 10.0 * float(xp.finfo(p.dtype).eps))
-    low, high = span(sums)
-    if low >= 1.0 - most and high <= 1.0 + most:
-        return
-    wrong = ~(xp.abs(sums - 1.0) <= most)
-    row = int(xp.argmax(xp.astype(wrong, xp.int32)))
+    (row,) = first_true(xp, ~(xp.abs(sums - 1.0) <= off), (p.shape[0],))
     place = ", ".join(str(int(k)) for k in np.unravel_index(row, rows.lead)) if rows.lead else ""
     where = f"{name}, row {place}:" if place else f"{name}"
     bad = ~(xp.isfinite(p[row, :]) & (p[row, :] >= 0.0))
     if bool(xp.any(bad)):
-        at = int(xp.argmax(xp.astype(bad, xp.int32)))
+        (at,) = first_true(xp, bad, (p.shape[1],))
         raise ValueError(
             f"{where} must hold finite probabilities of at least 0; "
             f"outcome {at} has {float(p[row, at]):g}"

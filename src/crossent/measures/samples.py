@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from crossent.core.exact import Floats, beside_product, grouped, two_product
 from crossent.measures.contingency import Cells, Codes, as_weights, contingency
-from crossent.measures.exact import Floats, beside_product, grouped, two_product
 from crossent.measures.tables import against_product
 from crossent.measures.units import Unit, nats
 

@@ -2,7 +2,16 @@
 
 from typing import Any
 
-from crossent.core.array import Array, Namespace, device_of, is_jax, is_torch, sum_dtype
+from crossent.core.array import (
+    Array,
+    Namespace,
+    constant,
+    device_of,
+    is_jax,
+    is_torch,
+    namespace,
+    sum_dtype,
+)
 from crossent.kernels.select import select
 from crossent.measures.rows import as_array, distributions, only
 from crossent.ops.values import is_transformed
@@ -26,7 +35,8 @@ def wasserstein(
 
     Args:
         p: and q, axis, validate: as in `kl_divergence`.
-        positions: (C,), where the outcomes lie, in any order; by default 0, 1, .., C - 1.
+        positions: (C,), where the outcomes lie, in any order; by default 0, 1, .., C - 1. In
+            torch and JAX differentiable too.
 
     Raises:
         ValueError: positions that are not finite, or not one for each outcome; and what
@@ -64,9 +74,11 @@ def _sorted(xp: Namespace, positions: Array, like: Array) -> tuple[Array, Array]
             f"positions must be one number for each of {classes} outcomes; "
             f"got shape {tuple(places.shape)}"
         )
-    places = xp.asarray(places, dtype=sum_dtype(xp, like), device=device_of(like))
-    if not is_transformed(places) and not bool(xp.all(xp.isfinite(places))):
+    if namespace(places) is not xp:
+        places = xp.asarray(places, device=device_of(like))
+    places = xp.astype(places, sum_dtype(xp, like), copy=False)
+    if not is_transformed(places) and not bool(xp.all(xp.isfinite(constant(places)))):
         raise ValueError("positions must be finite numbers")
-    order = xp.argsort(places)
+    order = xp.argsort(constant(places))
     places = xp.take(places, order)
     return order, places[1:] - places[:-1]

@@ -16,8 +16,8 @@ def nats(unit: Unit, base: float | None) -> float:
 
     """
     if base is not None:
-        if not (math.isfinite(base) and base > 0.0 and base != 1.0):
-            raise ValueError(f"base must be a positive number other than 1; got {base!r}")
+        if not (math.isfinite(base) and base > 1.0):
+            raise ValueError(f"base must be a number above 1; got {base!r}")
         return math.log(base)
     if unit not in ("nats", "bits"):
         raise ValueError(f"unit must be 'nats' or 'bits'; got {unit!r}")

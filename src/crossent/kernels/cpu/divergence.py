@@ -21,10 +21,16 @@ def total(term: Term, p: Array, q: Array | None = None, *, order: float = 1.0) -
 
 
 def slopes(
-    term: Term, upstream: Array, p: Array, q: Array | None = None, *, order: float = 1.0
-) -> tuple[Array, ...]:
+    term: Term,
+    upstream: Array,
+    p: Array,
+    q: Array | None = None,
+    *,
+    order: float = 1.0,
+    wants: tuple[bool, ...] = (True, True),
+) -> tuple[Array | None, ...]:
     """See `kernels.contract.DivergenceKernels.slopes`."""
-    return _slopes(term, upstream, p, q, order=order)
+    return _slopes(term, upstream, p, q, wants, order=order)
 
 
 def softmax_entropy(logits: Array) -> Array:
@@ -37,9 +43,15 @@ def softmax_kl(p_logits: Array, q_logits: Array) -> Array:
     return _rows("softmax_kl", p_logits, q_logits)
 
 
-def softmax_kl_slopes(upstream: Array, p_logits: Array, q_logits: Array) -> tuple[Array, ...]:
+def softmax_kl_slopes(
+    upstream: Array,
+    p_logits: Array,
+    q_logits: Array,
+    *,
+    wants: tuple[bool, ...] = (True, True),
+) -> tuple[Array | None, ...]:
     """See `kernels.contract.DivergenceKernels.softmax_kl_slopes`."""
-    return _slopes("softmax_kl", upstream, p_logits, q_logits)
+    return _slopes("softmax_kl", upstream, p_logits, q_logits, wants)
 
 
 def carried(p: Array, q: Array, gaps: Array) -> Array:
@@ -63,12 +75,18 @@ def _rows(
 
 
 def _slopes(
-    name: str, upstream: Array, p: Array, q: Array | None, *, order: float = 1.0
-) -> tuple[Array, ...]:
+    name: str,
+    upstream: Array,
+    p: Array,
+    q: Array | None,
+    wants: tuple[bool, ...],
+    *,
+    order: float = 1.0,
+) -> tuple[Array | None, ...]:
     above = doubles(p, (p.shape[0],))
     above[...] = upstream
     given = (p,) if q is None else (p, q)
-    made = [empty_like(x) for x in given]
+    made = [empty_like(x) if wanted else None for x, wanted in zip(given, wants, strict=False)]
     described = [rows_of(x) for x in given]
     native.divergence_slopes(
         NUMBERS[name],
@@ -76,8 +94,7 @@ def _slopes(
         described[0],
         described[-1],
         address(above),
-        address(made[0]),
-        0 if q is None else address(made[1]),
+        *(0 if x is None else address(x) for x in (made[0], made[-1] if q is not None else None)),
         threads_for(p),
     )
     return tuple(made)

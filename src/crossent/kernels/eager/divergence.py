@@ -31,16 +31,33 @@ def total(term: Term, p: Array, q: Array | None = None, *, order: float = 1.0) -
 
 
 def slopes(
-    term: Term, upstream: Array, p: Array, q: Array | None = None, *, order: float = 1.0
-) -> tuple[Array, ...]:
+    term: Term,
+    upstream: Array,
+    p: Array,
+    q: Array | None = None,
+    *,
+    order: float = 1.0,
+    wants: tuple[bool, ...] = (True, True),
+) -> tuple[Array | None, ...]:
     """See `kernels.contract.DivergenceKernels.slopes`."""
     given = (p,) if q is None else (p, q)
-    return times(lambda xp, *rows: term_slopes(xp, term, order, *rows), upstream, *given)
+    found = times(lambda xp, *rows: term_slopes(xp, term, order, *rows), upstream, *given)
+    return _wanted(found, wants)
 
 
-def softmax_kl_slopes(upstream: Array, p_logits: Array, q_logits: Array) -> tuple[Array, ...]:
+def softmax_kl_slopes(
+    upstream: Array,
+    p_logits: Array,
+    q_logits: Array,
+    *,
+    wants: tuple[bool, ...] = (True, True),
+) -> tuple[Array | None, ...]:
     """See `kernels.contract.DivergenceKernels.softmax_kl_slopes`."""
-    return times(kl_slopes, upstream, p_logits, q_logits)
+    return _wanted(times(kl_slopes, upstream, p_logits, q_logits), wants)
+
+
+def _wanted(found: tuple[Array, ...], wants: tuple[bool, ...]) -> tuple[Array | None, ...]:
+    return tuple(x if wanted else None for x, wanted in zip(found, wants, strict=False))
 
 
 def times(formula: Callable[..., tuple[Array, ...]], upstream: Array, *given: Array) -> Any:
@@ -50,8 +67,10 @@ def times(formula: Callable[..., tuple[Array, ...]], upstream: Array, *given: Ar
     wide = [xp.astype(x, dtype, copy=False) for x in given]
     with np.errstate(over="ignore", divide="ignore"):
         found = formula(xp, *wide)
+    above = upstream[:, None]
+    none = above == 0.0  # a slope may be inf
     return tuple(
-        xp.astype(upstream[:, None] * part, x.dtype, copy=False)
+        xp.astype(xp.where(none, 0.0, above * xp.where(none, 0.0, part)), x.dtype, copy=False)
         for part, x in zip(found, given, strict=True)
     )
 

@@ -12,11 +12,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from crossent.core.array import sum_dtype
-from crossent.core.divergence import Term
-from crossent.core.logit_divergence import kl_from_logits
+from crossent.core.divergence import Term, slopes
+from crossent.core.logit_divergence import kl_from_logits, kl_slopes
 from crossent.kernels.contract import DivergenceKernels
 from crossent.kernels.eager.divergence import (
-    Formula,
     carried_over,
     entropy_of_logits,
     sums_of,
@@ -25,6 +24,8 @@ from crossent.kernels.eager.divergence import (
 from crossent.kernels.select import select
 from crossent.ops.jax.dense import xp
 from crossent.ops.values import is_traced
+
+Rows = tuple[jax.Array, ...]
 
 
 def total(term: Term, p: jax.Array, q: jax.Array | None = None, *, order: float = 1.0) -> jax.Array:
@@ -42,7 +43,7 @@ def softmax_entropy(logits: jax.Array) -> jax.Array:
     return _call(
         (logits,),
         lambda kernels, z: kernels.softmax_entropy(z),
-        lambda: _whole(entropy_of_logits, logits),
+        lambda: _entropy(logits),
     )
 
 
@@ -51,7 +52,7 @@ def softmax_kl(p_logits: jax.Array, q_logits: jax.Array) -> jax.Array:
     return _call(
         (p_logits, q_logits),
         lambda kernels, a, b: kernels.softmax_kl(a, b),
-        lambda: _whole(kl_from_logits, p_logits, q_logits),
+        lambda: _softmax_kl(p_logits, q_logits),
     )
 
 
@@ -76,16 +77,44 @@ def _call(
     return jnp.asarray(kernel(kernels, *views).astype(sum_dtype(xp, rows[0])))
 
 
-@partial(jax.jit, static_argnums=(0, 1))
-def _total(term: Term, order: float, *rows: jax.Array) -> jax.Array:
+@partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def _sums(term: Term, order: float, *rows: jax.Array) -> jax.Array:
     return whole(sums_of(term, order), *rows)
 
 
-@partial(jax.jit, static_argnums=0)
-def _whole(formula: Formula, *rows: jax.Array) -> jax.Array:
-    return whole(formula, *rows)
+@_sums.defjvp
+def _(term: Term, order: float, rows: Rows, tangents: Rows) -> tuple[jax.Array, jax.Array]:
+    along = _along(partial(slopes, xp, term, order), rows, tangents)
+    return _sums(term, order, *rows), along
+
+
+@jax.custom_jvp
+def _kl(p_logits: jax.Array, q_logits: jax.Array) -> jax.Array:
+    return whole(kl_from_logits, p_logits, q_logits)
+
+
+@_kl.defjvp
+def _(rows: Rows, tangents: Rows) -> tuple[jax.Array, jax.Array]:
+    return _kl(*rows), _along(partial(kl_slopes, xp), rows, tangents)
+
+
+def _along(formula: Callable[..., Rows], rows: Rows, tangents: Rows) -> jax.Array:
+    """Return the derivative along tangents, from closed slopes."""
+    dtype = sum_dtype(xp, rows[0])
+    found = formula(*(x.astype(dtype) for x in rows))
+    parts = [part * along.astype(dtype) for part, along in zip(found, tangents, strict=True)]
+    return sum(jnp.sum(part, axis=-1) for part in parts)  # type: ignore[return-value]
 
 
 @jax.jit
 def _carried(p: jax.Array, q: jax.Array, gaps: jax.Array) -> jax.Array:
     return whole(carried_over(gaps), p, q)
+
+
+@jax.jit
+def _entropy(logits: jax.Array) -> jax.Array:
+    return whole(entropy_of_logits, logits)
+
+
+_total = jax.jit(_sums, static_argnums=(0, 1))
+_softmax_kl = jax.jit(_kl)

@@ -1,6 +1,6 @@
 """Entropies and divergences of rows as differentiable PyTorch operations."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -23,7 +23,7 @@ class Sum(NamedTuple):
     formula: Formula
     kernel: Callable[..., torch.Tensor]  # of the kernels and the rows
     core_slopes: Callable[..., Rows]  # of the functions and the rows
-    slopes: Callable[..., Rows]  # of the kernels, the upstream gradient and the rows
+    slopes: Callable[..., Rows]  # of the kernels, what is above, what is wanted, the rows
 
 
 def total(
@@ -34,7 +34,9 @@ def total(
         sums_of(term, order),
         lambda kernels, *rows: kernels.total(term, *rows, order=order),
         lambda xp, *rows: term_slopes(xp, term, order, *rows),
-        lambda kernels, upstream, *rows: kernels.slopes(term, upstream, *rows, order=order),
+        lambda kernels, above, wants, *rows: kernels.slopes(
+            term, above, *rows, order=order, wants=wants
+        ),
     )
     return _call(made, (p,) if q is None else (p, q))
 
@@ -45,7 +47,7 @@ def softmax_kl(p_logits: torch.Tensor, q_logits: torch.Tensor) -> torch.Tensor:
         kl_from_logits,
         lambda kernels, a, b: kernels.softmax_kl(a, b),
         kl_slopes,
-        lambda kernels, upstream, a, b: kernels.softmax_kl_slopes(upstream, a, b),
+        lambda kernels, above, wants, a, b: kernels.softmax_kl_slopes(above, a, b, wants=wants),
     )
     return _call(made, (p_logits, q_logits))
 
@@ -60,14 +62,14 @@ def carried(p: torch.Tensor, q: torch.Tensor, gaps: torch.Tensor) -> torch.Tenso
         carried_over(gaps),
         lambda kernels, p, q: kernels.carried(p, q, gaps),
         core_slopes,
-        lambda kernels, upstream, p, q: times(core_slopes, upstream, p, q),
+        lambda kernels, above, wants, p, q: times(core_slopes, above, p, q),
     )
-    return _call(made, (p, q))
+    return _call(made, (p, q), [gaps])
 
 
-def _call(made: Sum, rows: Rows) -> torch.Tensor:
+def _call(made: Sum, rows: Rows, constants: Sequence[object] = ()) -> torch.Tensor:
     # Under torch.compile too the composition: it is fused there.
-    if route(rows[0], []) != "function" or not all(map(is_plain, rows)):
+    if route(rows[0], constants) != "function" or not all(map(is_plain, rows)):
         return whole(made.formula, *rows)
     if torch.is_grad_enabled() and any(x.requires_grad for x in rows):
         return _Rows.apply(made, *rows)  # type: ignore[no-any-return]
@@ -92,4 +94,4 @@ class _Rows(torch.autograd.Function):
         rows, made = ctx.saved_tensors, ctx.made
         if torch.is_grad_enabled() or is_batched(upstream):  # create_graph, is_grads_batched
             return None, *times(made.core_slopes, upstream, *rows)
-        return None, *made.slopes(_kernels(rows), upstream, *rows)
+        return None, *made.slopes(_kernels(rows), upstream, ctx.needs_input_grad[1:], *rows)

@@ -5,6 +5,7 @@
 
 #include "exp.hpp"
 #include "log.hpp"
+#include "power.hpp"
 #include "sum.hpp"
 #include "threads.hpp"
 
@@ -25,7 +26,8 @@ constexpr double growth[14] = {
     2.5052117695907823e-08, 2.755733506893373e-07, 2.7557319191381816e-06, 2.4801587246096818e-05,
     0.00019841269841324198, 0.0013888888888981404, 0.008333333333333299, 0.04166666666666609,
     0.16666666666666666, 0.5};
-constexpr double root_scale = 0x1p50;
+constexpr double root_scale = 0x1p30;
+constexpr double least = 0x1p-126, log_least = -87.33654475055310898657;  // of slopes at 0
 constexpr double smallest = DBL_MIN, lift = 0x1p64, lift_log = 44.3614195558365;
 constexpr double infinite = std::numeric_limits<double>::infinity();
 constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
@@ -38,6 +40,11 @@ inline Doubles log_any(Doubles x) {
     auto value = D::choose(small, D::sub(lifted, D::set(lift_log)), lifted);
     value = D::choose(D::equal(x, D::set(0.0)), D::set(-infinite), value);
     return D::choose(D::greater(D::set(0.0), x), D::set(nothing), value);
+}
+
+// At 0 the logarithm of `least`.
+inline Doubles log_safe(Doubles x) {
+    return log_any(D::choose(D::equal(x, D::set(0.0)), D::set(least), x));
 }
 
 inline Doubles absolute(Doubles x) { return D::max(D::sub(D::set(0.0), x), x); }
@@ -99,11 +106,13 @@ struct Quotient {
         apart = D::choose(D::equal(q, zero), D::set(infinite), apart);
         return D::choose(far, apart, beside);
     }
-    // log(p / q), finite at p = 0 and meaningless at q = 0
+    // log(p / q), at p = 0 that of `least`, and meaningless at q = 0
     Doubles ratio() const {
         const auto cubed = D::mul(D::mul(s, s), D::mul(s, bend));
         const auto near = D::mul(D::set(2.0), D::add(s, cubed));
-        return D::any(far) ? D::choose(far, log, near) : near;
+        if (!D::any(far)) return near;
+        const auto apart = D::choose(D::equal(p, D::set(0.0)), D::set(log_least), log);
+        return D::choose(far, apart, near);
     }
 };
 
@@ -150,10 +159,11 @@ inline Doubles term_of(Doubles p, Doubles q, double order) {
     } else if constexpr (term == Term::square) {
         return D::mul(p, p);
     } else if constexpr (term == Term::order_excess || term == Term::order_power) {
-        const auto exponent = D::mul(D::set(order - 1.0), log_any(p));
-        const auto value = D::mul(p, term == Term::order_power ? exp_any(exponent)
-                                                               : expm1_of(exponent));
-        return D::choose(D::equal(p, zero), zero, value);
+        const auto power = power_of(p, order);
+        if constexpr (term == Term::order_power) return power;
+        const auto exponent = D::mul(D::set(order - 1.0), log_safe(p));
+        const auto far = D::greater(D::mul(exponent, exponent), D::set(1.0));
+        return D::choose(far, D::sub(power, p), D::mul(p, expm1_of(exponent)));
     } else {
         const auto none = D::equal(q, zero);
         const Quotient pair(p, D::choose(none, p, q), D::choose(none, zero, D::sub(p, q)));

@@ -10,17 +10,8 @@ struct Slopes {
     Doubles p, q;
 };
 
-// At 0 that of the smallest normal number.
-inline Doubles at_least_smallest(Doubles x) {
-    return D::choose(D::equal(x, D::set(0.0)), D::set(smallest), x);
-}
-
-inline Doubles log_safe(Doubles x) { return log_any(at_least_smallest(x)); }
-
-// (p - q) / q, 0 for 0 / 0
-inline Doubles relative(Doubles p, Doubles q) {
-    const auto apart = D::sub(p, q), zero = D::set(0.0);
-    return D::choose(D::equal(apart, zero), zero, D::div(apart, q));
+inline Doubles at_least(Doubles x) {
+    return D::choose(D::equal(x, D::set(0.0)), D::set(least), x);
 }
 
 inline Doubles log_ratio(Doubles p, Doubles q) { return Quotient(p, q, D::sub(p, q)).ratio(); }
@@ -30,29 +21,29 @@ inline Slopes slope_of(Doubles p, Doubles q, double order) {
     const auto zero = D::set(0.0), one = D::set(1.0), two = D::set(2.0), half = D::set(0.5);
     const auto scale = D::set(root_scale * root_scale);
     if constexpr (term == Term::entropy) {
-        return {D::sub(D::set(-1.0), log_safe(p)), zero};
+        const auto there = D::choose(D::equal(p, zero), zero, D::set(-1.0));
+        return {D::sub(there, log_safe(p)), zero};
     } else if constexpr (term == Term::cross_entropy) {
-        const auto none = D::equal(p, zero);
-        const auto over = D::div(D::sub(zero, p), D::choose(none, one, q));
-        return {D::sub(zero, log_safe(q)), D::choose(none, zero, over)};
+        return {D::sub(zero, log_safe(q)), D::div(D::sub(zero, p), at_least(q))};
     } else if constexpr (term == Term::kl) {
-        return {log_ratio(p, q), D::sub(zero, relative(p, q))};
+        const auto over = at_least(q);
+        return {log_ratio(p, over), D::div(D::sub(q, p), over)};
     } else if constexpr (term == Term::js) {
         const auto middle = D::add(D::mul(half, p), D::mul(half, q)), by = D::mul(half, scale);
         return {D::mul(by, log_ratio(p, middle)), D::mul(by, log_ratio(q, middle))};
     } else if constexpr (term == Term::hellinger || term == Term::affinity) {
-        const auto a = D::sqrt(at_least_smallest(p)), b = D::sqrt(at_least_smallest(q));
+        const auto a = D::sqrt(at_least(p)), b = D::sqrt(at_least(q));
         if constexpr (term == Term::affinity) {
             return {D::div(D::mul(half, b), a), D::div(D::mul(half, a), b)};
         }
-        const auto apart = D::mul(scale, D::sub(a, b));
+        const auto apart = D::mul(scale, D::div(D::sub(p, q), D::add(a, b)));
         return {D::div(apart, a), D::sub(zero, D::div(apart, b))};
     } else if constexpr (term == Term::variation) {
         const auto under = D::choose(D::greater(q, p), D::set(-1.0), zero);
         const auto sign = D::choose(D::greater(p, q), one, under);
         return {sign, D::sub(zero, sign)};
     } else if constexpr (term == Term::chi_square) {
-        const auto part = relative(p, q);
+        const auto part = D::div(D::sub(p, q), at_least(q));
         return {D::mul(two, part), D::sub(zero, D::mul(part, D::add(part, two)))};
     } else if constexpr (term == Term::spread) {
         return {D::sub(one, D::mul(two, p)), zero};
@@ -63,7 +54,7 @@ inline Slopes slope_of(Doubles p, Doubles q, double order) {
         const auto slope = D::mul(D::set(order), power);
         return {term == Term::order_power ? slope : D::sub(slope, one), zero};
     } else if constexpr (term == Term::renyi_excess || term == Term::renyi_power) {
-        const auto ratio = log_ratio(p, at_least_smallest(q));
+        const auto ratio = log_ratio(p, at_least(q));
         auto raised = [](Doubles y) {
             return term == Term::renyi_power ? exp_any(y) : expm1_of(y);
         };
@@ -88,6 +79,10 @@ class DivergenceSlopes {
         if (slopes == nullptr) return;
         In* to = static_cast<In*>(slopes) + row * task_.p.classes + from;
         const double upstream = task_.upstream[row];
+        if (upstream == 0.0) {  // a slope may be inf
+            for (int64_t i = 0; i < count; ++i) to[i] = narrowed<In>(0.0);
+            return;
+        }
         for (int64_t i = 0; i < count; ++i) to[i] = narrowed<In>(upstream * values[i]);
     }
 

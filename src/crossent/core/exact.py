@@ -6,7 +6,6 @@ derivative of the plain operation in the first number and 0 in the second.
 """
 
 import math
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +23,11 @@ def two_sum(a: Array, b: Array) -> Two:
     return high, (a - (high - from_b)) + (b - from_b)
 
 
+def two_difference(a: Array, b: Array) -> Two:
+    """Return a - b and its rounding error."""
+    return two_sum(a, -b)
+
+
 def two_product(xp: Namespace, a: Array, b: Array) -> Two:
     """Return a * b and its rounding error; exact unless that error is a subnormal number."""
     high = a * b
@@ -31,12 +35,15 @@ def two_product(xp: Namespace, a: Array, b: Array) -> Two:
     return high, ((a_high * b_high - high) + a_high * b_low + a_low * b_high) + a_low * b_low
 
 
-def beside_product(xp: Namespace, p: Two, a: Two, b: Two) -> Array:
-    """Return p - a b, each in two numbers; the digits of a difference of 2^-60 p are right too."""
+def beside_product(xp: Namespace, p: tuple[Array, Array | None], a: Two, b: Two) -> Array:
+    """Return p - a b, each in two numbers; the digits of a difference of 2^-60 p are right too.
+
+    p may be one number, with None beside it.
+    """
     (high, error), first = two_product(xp, a[0], b[0]), two_product(xp, a[0], b[1])
     second = two_product(xp, a[1], b[0])
     rest, low = two_sum(p[0], -high)
-    for part in (p[1], -error, -first[0], -second[0]):
+    for part in (-error, -first[0], -second[0], *(() if p[1] is None else (p[1],))):
         rest, new = two_sum(rest, part)
         low = low + new
     return rest + (low - (first[1] + second[1] + a[1] * b[1]))
@@ -50,20 +57,23 @@ def _split(xp: Namespace, a: Array) -> Two:
     return high, a - high
 
 
-def total(xp: Namespace, values: Array, axis: Literal[-1, -2]) -> Two:
+def total(xp: Namespace, values: Array, axis: int) -> Two:
     """Return the sums along an axis in two numbers each, with that axis kept at length 1."""
-    high = values if axis == -1 else xp.matrix_transpose(values)
-    low = xp.zeros_like(high)
-    while (n := high.shape[-1]) > 1:  # in halves: fewer roundings of the low part, and vectors
+    order = list(range(values.ndim))
+    order[0], order[axis] = order[axis], order[0]  # moveaxis is none of vmap's in torch
+    high = xp.permute_dims(values, tuple(order))
+    low: Array | None = None
+    while (n := high.shape[0]) > 1:  # in halves: fewer roundings of the low part, and vectors
         half = n // 2
-        end = high[..., 2 * half :], low[..., 2 * half :]
-        error = low[..., :half] + low[..., half : 2 * half]
-        high, new = two_sum(high[..., :half], high[..., half : 2 * half])
-        low = error + new
+        end, rest = high[2 * half :, ...], None if low is None else low[2 * half :, ...]
+        error = None if low is None else low[:half, ...] + low[half : 2 * half, ...]
+        high, new = two_sum(high[:half, ...], high[half : 2 * half, ...])
+        low = new if error is None else error + new
         if n % 2:
-            high, low = xp.concat([high, end[0]], axis=-1), xp.concat([low, end[1]], axis=-1)
-    high, low = two_sum(high, low)
-    return (high, low) if axis == -1 else (xp.matrix_transpose(high), xp.matrix_transpose(low))
+            high = xp.concat([high, end], axis=0)
+            low = xp.concat([low, xp.zeros_like(end) if rest is None else rest], axis=0)
+    high, low = (high, xp.zeros_like(high)) if low is None else two_sum(high, low)
+    return xp.permute_dims(high, tuple(order)), xp.permute_dims(low, tuple(order))
 
 
 def grouped(values: Floats, groups: NDArray[np.int64], size: int) -> tuple[Floats, Floats]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from crossent.core.array import namespace
-from crossent.measures.exact import beside_product, grouped, total, two_product, two_sum
+from crossent.core.exact import beside_product, grouped, total, two_difference, two_product, two_sum
 from tests.measures.libraries import LIBRARIES
 
 shares = st.floats(2.0**-400, 1.0)
@@ -24,6 +24,15 @@ def test_a_sum_and_its_error_are_exact(a, b) -> None:
     high, low = two_sum(np.float64(a), np.float64(b))
     assert high == a + b
     assert fraction(high, low) == Fraction(a) + Fraction(b)
+
+
+def test_difference_and_its_rounding_are_exact(library) -> None:
+    x = np.array([1e16, 0.1, 1.0, -3.0, 1e-300, 1e308])
+    y = np.array([1.0, 0.3, 1.0 - 2**-53, 1e-20, 1e300, -1e291])
+    apart, lost = map(np.asarray, two_difference(library.array(x), library.array(y)))
+    for a, b, c, d in zip(*(v.tolist() for v in (x, y, apart, lost)), strict=True):
+        assert c == a - b
+        assert Fraction(c) + Fraction(d) == Fraction(a) - Fraction(b)
 
 
 @given(shares, shares)
