@@ -320,7 +320,7 @@ CASES: list[tuple[Callable[[], list[str]], list[str]]] = [
     (absent_table, ["nowhere.csv"]),
     (no_label, ["--label", "'x', 'z', 'y'"]),
     (missing_label, ["--label 'species'", "'x', 'z', 'y'"]),
-    (measured_label, ["regression"]),
+    (measured_label, ["different numbers"]),
     (one_bin, ["--bins must be at least 2"]),
     (torn_table, ["a.parquet"]),
 ]

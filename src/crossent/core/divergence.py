@@ -245,8 +245,8 @@ def _square(xp: Namespace, p: Array) -> Array:
 
 
 def _order_power(xp: Namespace, p: Array, order: float) -> Array:
-    zero = p == 0.0
-    return xp.where(zero, p * LEAST ** (order - 1.0), xp.where(zero, 1.0, p) ** order)
+    zero, slope = p == 0.0, 0.0 if order > 1.0 else LEAST ** (order - 1.0)
+    return xp.where(zero, p * slope, xp.where(zero, 1.0, p) ** order)
 
 
 def _order_excess(xp: Namespace, p: Array, order: float) -> Array:
@@ -259,7 +259,8 @@ def _order_excess(xp: Namespace, p: Array, order: float) -> Array:
 def _renyi_power(xp: Namespace, p: Array, q: Array, order: float) -> Array:
     none, outside = p == 0.0, (q == 0.0) & (p > 0.0)
     power = p * xp.exp((order - 1.0) * log_ratio(xp, p, xp.where(outside, p, q)))
-    power = xp.where(none, p * (order * LEAST ** (order - 1.0)), power)
+    slope = 0.0 if order > 1.0 else order * LEAST ** (order - 1.0)
+    power = xp.where(none, p * slope, power)
     return xp.where(outside, _beyond(xp, p, q, order, xp.exp), power)
 
 
@@ -277,8 +278,8 @@ def _renyi_excess(xp: Namespace, p: Array, q: Array, order: float) -> Array:
     value = (order - 1.0) * kl_term(xp, p, inside) + curved
     power = p * xp.exp(xp.where(far, exponent, 0.0)) - order * p - (1.0 - order) * q
     value = xp.where(far, power, value)
-    at_none = p * (order * math.expm1((order - 1.0) * _LOG_LEAST)) - (1.0 - order) * q
-    value = xp.where(none, at_none, value)
+    slope = -order if order > 1.0 else order * math.expm1((order - 1.0) * _LOG_LEAST)
+    value = xp.where(none, p * slope - (1.0 - order) * q, value)
     return xp.where(outside, _beyond(xp, p, q, order, xp.expm1) - order * p, value)
 
 
@@ -335,14 +336,20 @@ def slopes(
     if term == "square":
         return (2.0 * p,)
     if term in ("order_excess", "order_power"):
-        slope = order * xp.where(p == 0.0, LEAST, p) ** (order - 1.0)
+        least = 0.0 if order > 1.0 else LEAST ** (order - 1.0)
+        none = p == 0.0
+        slope = order * xp.where(none, least, xp.where(none, 1.0, p) ** (order - 1.0))
         return (slope - 1.0 if term == "order_excess" else slope,)
     assert q is not None
     over = xp.where(q == 0.0, LEAST, q)  # to divide by
     if term in ("renyi_excess", "renyi_power"):
-        ratio = log_ratio(xp, p, over)
+        ratio, none = log_ratio(xp, p, over), p == 0.0
         raised = xp.exp if term == "renyi_power" else xp.expm1
-        return order * raised((order - 1.0) * ratio), (1.0 - order) * raised(order * ratio)
+        by_p, by_q = (order - 1.0) * ratio, xp.where(none, -xp.inf, order * ratio)
+        # Powers that are 0 in the limit: of p = 0 above order 1, of q = 0 below.
+        gone = none if order > 1.0 else q == 0.0
+        by_p = xp.where(gone, -xp.inf, by_p)
+        return order * raised(by_p), (1.0 - order) * raised(by_q)
     if term == "cross_entropy":
         return 0.0 - log_safe(xp, q), -p / over
     if term == "kl":

@@ -21,6 +21,11 @@ def surprise(xp: Namespace, probs: Array) -> Array:
     return xp.where(zero, at_zero, 0.0 - xp.log(xp.where(zero, 1.0, probs)))
 
 
+def surprise_alone(xp: Namespace, probs: Array) -> Array:
+    """Return -log p where no slope is asked for, in two passes: inf at 0 by the library's own."""
+    return 0.0 - xp.log(probs)
+
+
 def binary_surprise(xp: Namespace, probs: Array, positive: Array, negative: Array) -> Array:
     """Return positive min(-log p, 100) + negative min(-log(1 - p), 100), element by element.
 

@@ -129,3 +129,15 @@ class DivergenceKernels(Protocol):
     def carried(self, p: Array, q: Array, gaps: Array) -> Array:
         """Return the sum of |cumulated (p - q)| times gaps (C - 1,) of every row, in float64."""
         ...
+
+    def carried_slopes(
+        self,
+        upstream: Array,
+        p: Array,
+        q: Array,
+        gaps: Array,
+        *,
+        wants: tuple[bool, ...] = (True, True),
+    ) -> tuple[Array | None, ...]:
+        """Return upstream (N,) times the derivatives of `carried` in p and q (N, C)."""
+        ...

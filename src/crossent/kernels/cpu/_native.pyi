@@ -57,6 +57,7 @@ def divergence_slopes(
     order: float,
     p: tuple[Any, ...],
     q: tuple[Any, ...],
+    gaps: int,
     upstream: int,
     slopes_p: int,
     slopes_q: int,

@@ -59,18 +59,28 @@ def carried(p: Array, q: Array, gaps: Array) -> Array:
     return _rows("carried", p, q, gaps=gaps)
 
 
+def carried_slopes(
+    upstream: Array, p: Array, q: Array, gaps: Array, *, wants: tuple[bool, ...] = (True, True)
+) -> tuple[Array | None, ...]:
+    """See `kernels.contract.DivergenceKernels.carried_slopes`."""
+    return _slopes("carried", upstream, p, q, wants, gaps=gaps)
+
+
 def _rows(
     name: str, p: Array, q: Array | None, *, order: float = 1.0, gaps: Array | None = None
 ) -> Array:
     sums = doubles(p, (p.shape[0],))
+    between = None if gaps is None else _as_doubles(gaps, p)
     first = rows_of(p)
-    second = first if q is None else rows_of(q)
-    between = None
-    if gaps is not None:
-        between = doubles(p, tuple(gaps.shape))
-        between[...] = gaps
-    places = 0 if between is None else address(between)
-    native.divergence(NUMBERS[name], order, first, second, places, address(sums), threads_for(p))
+    native.divergence(
+        NUMBERS[name],
+        order,
+        first,
+        first if q is None else rows_of(q),
+        0 if between is None else address(between),
+        address(sums),
+        threads_for(p),
+    )
     return sums
 
 
@@ -82,9 +92,9 @@ def _slopes(
     wants: tuple[bool, ...],
     *,
     order: float = 1.0,
+    gaps: Array | None = None,
 ) -> tuple[Array | None, ...]:
-    above = doubles(p, (p.shape[0],))
-    above[...] = upstream
+    above, between = _as_doubles(upstream, p), None if gaps is None else _as_doubles(gaps, p)
     given = (p,) if q is None else (p, q)
     made = [empty_like(x) if wanted else None for x, wanted in zip(given, wants, strict=False)]
     described = [rows_of(x) for x in given]
@@ -93,8 +103,16 @@ def _slopes(
         order,
         described[0],
         described[-1],
+        0 if between is None else address(between),
         address(above),
         *(0 if x is None else address(x) for x in (made[0], made[-1] if q is not None else None)),
         threads_for(p),
     )
     return tuple(made)
+
+
+def _as_doubles(values: Array, like: Array) -> Array:
+    """Return numbers in memory of their own, as the kernels read them."""
+    made = doubles(like, tuple(values.shape))
+    made[...] = values
+    return made

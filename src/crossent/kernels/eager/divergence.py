@@ -20,6 +20,7 @@ from crossent.core.divergence import slopes as term_slopes
 from crossent.core.logit_divergence import kl_from_logits, kl_slopes
 from crossent.core.target import Labels, measure
 from crossent.core.transport import carried as carried_rows
+from crossent.core.transport import carried_slopes as core_slopes
 from crossent.kernels.eager.blocks import blocks
 
 Formula = Callable[..., Array]  # of the functions and of rows in the type of sums
@@ -54,6 +55,13 @@ def softmax_kl_slopes(
 ) -> tuple[Array | None, ...]:
     """See `kernels.contract.DivergenceKernels.softmax_kl_slopes`."""
     return _wanted(times(kl_slopes, upstream, p_logits, q_logits), wants)
+
+
+def carried_slopes(
+    upstream: Array, p: Array, q: Array, gaps: Array, *, wants: tuple[bool, ...] = (True, True)
+) -> tuple[Array | None, ...]:
+    """See `kernels.contract.DivergenceKernels.carried_slopes`."""
+    return _wanted(times(carried_slopes_over(gaps), upstream, p, q), wants)
 
 
 def _wanted(found: tuple[Array, ...], wants: tuple[bool, ...]) -> tuple[Array | None, ...]:
@@ -98,6 +106,11 @@ def sums_of(term: Term, order: float) -> Formula:
 def carried_over(gaps: Array) -> Formula:
     """Return the formula of `carried` over these gaps."""
     return lambda xp, p, q: carried_rows(xp, p, q, xp.astype(gaps, p.dtype, copy=False))
+
+
+def carried_slopes_over(gaps: Array) -> Callable[..., tuple[Array, ...]]:
+    """Return the formula of the slopes of `carried` over these gaps."""
+    return lambda xp, p, q: core_slopes(xp, p, q, xp.astype(gaps, p.dtype, copy=False))
 
 
 def entropy_of_logits(xp: Namespace, logits: Array) -> Array:

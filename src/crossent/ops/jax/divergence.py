@@ -14,6 +14,7 @@ import numpy as np
 from crossent.core.array import sum_dtype
 from crossent.core.divergence import Term, slopes
 from crossent.core.logit_divergence import kl_from_logits, kl_slopes
+from crossent.core.surprise import surprise
 from crossent.kernels.contract import DivergenceKernels
 from crossent.kernels.eager.divergence import (
     carried_over,
@@ -63,6 +64,12 @@ def carried(p: jax.Array, q: jax.Array, gaps: jax.Array) -> jax.Array:
         lambda kernels, *views: kernels.carried(*views),
         lambda: _carried(p, q, gaps),
     )
+
+
+@jax.jit
+def information(p: jax.Array) -> jax.Array:
+    """Return -log p, element by element."""
+    return surprise(xp, p)
 
 
 def _call(

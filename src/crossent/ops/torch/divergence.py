@@ -4,13 +4,21 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
+from array_api_compat import torch as xp
 
-from crossent.core.divergence import Term
+from crossent.core.divergence import LEAST, Term
 from crossent.core.divergence import slopes as term_slopes
 from crossent.core.logit_divergence import kl_from_logits, kl_slopes
-from crossent.core.transport import carried_slopes
+from crossent.core.surprise import surprise, surprise_alone
 from crossent.kernels.contract import DivergenceKernels
-from crossent.kernels.eager.divergence import Formula, carried_over, sums_of, times, whole
+from crossent.kernels.eager.divergence import (
+    Formula,
+    carried_over,
+    carried_slopes_over,
+    sums_of,
+    times,
+    whole,
+)
 from crossent.kernels.select import select
 from crossent.ops.torch.route import is_batched, is_plain, route
 
@@ -54,17 +62,36 @@ def softmax_kl(p_logits: torch.Tensor, q_logits: torch.Tensor) -> torch.Tensor:
 
 def carried(p: torch.Tensor, q: torch.Tensor, gaps: torch.Tensor) -> torch.Tensor:
     """Return the sum of |cumulated (p - q)| times gaps of every row (N,)."""
-
-    def core_slopes(xp: Any, p: torch.Tensor, q: torch.Tensor) -> Rows:
-        return carried_slopes(xp, p, q, gaps.to(p.dtype))
-
     made = Sum(
         carried_over(gaps),
         lambda kernels, p, q: kernels.carried(p, q, gaps),
-        core_slopes,
-        lambda kernels, above, wants, p, q: times(core_slopes, above, p, q),
+        carried_slopes_over(gaps),
+        lambda kernels, above, wants, p, q: kernels.carried_slopes(above, p, q, gaps, wants=wants),
     )
     return _call(made, (p, q), [gaps])
+
+
+def information(p: torch.Tensor) -> torch.Tensor:
+    """Return -log p, element by element, where a slope may be asked for."""
+    if route(p, []) != "function":
+        return surprise(xp, p)
+    if p.requires_grad and torch.is_grad_enabled():
+        return _Information.apply(p)  # type: ignore[no-any-return]
+    return surprise_alone(xp, p)
+
+
+class _Information(torch.autograd.Function):
+    """At 0 inf, with the slope of LEAST."""
+
+    @staticmethod
+    def forward(ctx: Any, p: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+        ctx.save_for_backward(p)
+        return surprise_alone(xp, p)
+
+    @staticmethod
+    def backward(ctx: Any, upstream: torch.Tensor) -> Any:  # type: ignore[override]
+        (p,) = ctx.saved_tensors
+        return -upstream / p.clamp(min=LEAST)
 
 
 def _call(made: Sum, rows: Rows, constants: Sequence[object] = ()) -> torch.Tensor:

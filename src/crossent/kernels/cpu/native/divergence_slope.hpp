@@ -3,6 +3,7 @@
 #pragma once
 
 #include "logit_divergence.hpp"
+#include "transport.hpp"
 
 namespace crossent::CROSSENT_UNIT {
 
@@ -20,6 +21,7 @@ template <Term term>
 inline Slopes slope_of(Doubles p, Doubles q, double order) {
     const auto zero = D::set(0.0), one = D::set(1.0), two = D::set(2.0), half = D::set(0.5);
     const auto scale = D::set(root_scale * root_scale);
+    const auto gone = D::set(-1e4);  // the exponent of a power that is 0 in the limit
     if constexpr (term == Term::entropy) {
         const auto there = D::choose(D::equal(p, zero), zero, D::set(-1.0));
         return {D::sub(there, log_safe(p)), zero};
@@ -50,16 +52,19 @@ inline Slopes slope_of(Doubles p, Doubles q, double order) {
     } else if constexpr (term == Term::square) {
         return {D::mul(two, p), zero};
     } else if constexpr (term == Term::order_excess || term == Term::order_power) {
-        const auto power = exp_any(D::mul(D::set(order - 1.0), log_safe(p)));
-        const auto slope = D::mul(D::set(order), power);
+        auto exponent = D::mul(D::set(order - 1.0), log_safe(p));
+        if (order > 1.0) exponent = D::choose(D::equal(p, zero), gone, exponent);
+        const auto slope = D::mul(D::set(order), exp_any(exponent));
         return {term == Term::order_power ? slope : D::sub(slope, one), zero};
     } else if constexpr (term == Term::renyi_excess || term == Term::renyi_power) {
         const auto ratio = log_ratio(p, at_least(q));
+        const auto none = D::equal(p, zero), without = order > 1.0 ? none : D::equal(q, zero);
+        const auto by_p = D::choose(without, gone, D::mul(D::set(order - 1.0), ratio));
+        const auto by_q = D::choose(none, gone, D::mul(D::set(order), ratio));
         auto raised = [](Doubles y) {
             return term == Term::renyi_power ? exp_any(y) : expm1_of(y);
         };
-        return {D::mul(D::set(order), raised(D::mul(D::set(order - 1.0), ratio))),
-                D::mul(D::set(1.0 - order), raised(D::mul(D::set(order), ratio)))};
+        return {D::mul(D::set(order), raised(by_p)), D::mul(D::set(1.0 - order), raised(by_q))};
     } else {
         return {one, zero};
     }
@@ -136,6 +141,35 @@ class DivergenceSlopes {
                 slopes_of(a, b, by_a.data(), by_b.data());
                 write(task_.slopes_p, row, 0, classes, by_a.data());
                 write(task_.slopes_q, row, 0, classes, by_b.data());
+            }
+        });
+    }
+
+    // Mass at a place passes every gap from there on: the sum of their signs times gaps.
+    void run_carried() const {
+        const int64_t classes = task_.p.classes;
+        if (classes == 0) return;
+        for_each_run(task_, 1 << 14, [&](int64_t first, int64_t end) {
+            Buffer<double> ways;
+            ways.reserve(classes);
+            for (int64_t row = first; row < end; ++row) {
+                const In *p = row_at<In>(task_.p, row), *q = row_at<In>(task_.q, row);
+                double passing = 0.0, lost = 0.0;
+                for (int64_t i = 0; i + 1 < classes; ++i) {
+                    const double x = double(widen(p[i])), y = double(widen(q[i]));
+                    passing = add_keeping(passing, add_keeping(x, -y, lost), lost);
+                    const double now = passing + lost;
+                    const double gap = task_.gaps == nullptr ? 1.0 : task_.gaps[i];
+                    ways[i] = now > 0.0 ? gap : now < 0.0 ? -gap : now == 0.0 ? 0.0 : now;
+                }
+                double left = 0.0;
+                for (int64_t i = classes - 1; i >= 0; --i) {
+                    if (i + 1 < classes) left += ways[i];
+                    ways[i] = left;
+                }
+                write(task_.slopes_p, row, 0, classes, ways.data());
+                for (int64_t i = 0; i < classes; ++i) ways[i] = -ways[i];
+                write(task_.slopes_q, row, 0, classes, ways.data());
             }
         });
     }

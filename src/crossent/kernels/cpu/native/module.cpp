@@ -171,12 +171,13 @@ void divergence(int term, double order, const nb::tuple& p, const nb::tuple& q,
 }
 
 void divergence_slopes(int term, double order, const nb::tuple& p, const nb::tuple& q,
-                       uintptr_t upstream, uintptr_t slopes_p, uintptr_t slopes_q, int threads) {
+                       uintptr_t gaps, uintptr_t upstream, uintptr_t slopes_p, uintptr_t slopes_q, int threads) {
     DivergenceTask task;
     task.term = Term(term);
     task.order = order;
     task.p = logits_of(p);
     task.q = logits_of(q);
+    task.gaps = reinterpret_cast<const double*>(gaps);
     task.upstream = reinterpret_cast<const double*>(upstream);
     task.slopes_p = reinterpret_cast<void*>(slopes_p);
     task.slopes_q = reinterpret_cast<void*>(slopes_q);

@@ -71,7 +71,8 @@ static void divergence_of(const DivergenceTask& task) {
         case Term::softmax_entropy: return softmax_rows<In>(task);
         case Term::softmax_kl:
             return slopes ? DivergenceSlopes<In>(task).run_softmax_kl() : softmax_rows<In>(task);
-        case Term::carried: return carried_rows<In>(task);
+        case Term::carried:
+            return slopes ? DivergenceSlopes<In>(task).run_carried() : carried_rows<In>(task);
         default: break;
     }
     if (slopes) return run_term(task, DivergenceSlopes<In>(task));
