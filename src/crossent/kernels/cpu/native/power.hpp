@@ -8,7 +8,7 @@
 
 namespace crossent::CROSSENT_UNIT {
 
-// x^order for 0 <= x and order > 0; 0 below the smallest normal number, a NaN stays one.
+// x^order for order > 0; 0 below the smallest normal number, NaN for x < 0, a NaN stays one.
 // With x = m 2^k the exponent k order, of which an exponential would round the digits behind the
 // point, is split: k has 11 bits, so that its product with the first 40 of `order` is exact.
 inline Vec<double>::type power_of(Vec<double>::type x, double order) {
@@ -30,9 +30,11 @@ inline Vec<double>::type power_of(Vec<double>::type x, double order) {
     const auto kept = D::max(lowest, D::min(highest, n));
     auto value = D::scaled(exp_of<double>(g), D::add(kept, D::set(whole)), kept);
     value = D::choose(D::greater(lowest, n), zero, value);
-    value = D::choose(D::greater(n, highest), D::set(std::numeric_limits<double>::infinity()), value);
+    const auto infinite = D::set(std::numeric_limits<double>::infinity());
+    value = D::choose(D::greater(n, highest), infinite, value);
     value = D::choose(D::equal(x, zero), zero, value);
-    return D::choose(D::equal(x, x), value, x);
+    value = D::choose(D::greater(infinite, x), value, x);  // inf, and a NaN
+    return D::choose(D::greater(zero, x), D::set(std::numeric_limits<double>::quiet_NaN()), value);
 }
 
 }  // namespace crossent::CROSSENT_UNIT
