@@ -207,10 +207,7 @@ def renyi_entropy_condition(p: Row, alpha: float) -> float:
     def power(x: mpf) -> mpf:
         return x ** mpf(alpha) if x else mpf(0)
 
-    def steep(x: mpf) -> mpf:
-        return max(1, abs(alpha - 1) * abs(mpmath.log(x))) if x else mpf(1)
-
-    return _condition(lambda x: power(x) - x, power, steep, p)
+    return _condition(lambda x: power(x) - x, power, lambda x: mpf(max(1, alpha)), p)
 
 
 def wasserstein(p: Row, q: Row, positions: Row) -> mpf:

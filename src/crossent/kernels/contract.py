@@ -1,4 +1,4 @@
-"""What a kernel backend offers: the verbs of a row, for softmax and for sigmoid.
+"""What a kernel backend offers: the verbs of a row, for softmax, for sigmoid, for divergences.
 
 `read` and `slope` are the mathematics in two steps; `loss` and `read_slope` do it in one, with
 the row in cache, and `reduce` divides as well. Logits are (N, V) of any floating type, targets as
