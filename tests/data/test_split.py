@@ -1,13 +1,10 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
-from crossent.data.dataset import Dataset, Images
-from crossent.data.split import allocate, drop_classes, split_three, stratified_sample
+from crossent.data.split import allocate, split_three, stratified_sample
 from crossent.errors import InputError
 
 COUNTS = st.lists(st.integers(3, 60), min_size=2, max_size=8)
@@ -16,12 +13,6 @@ COUNTS = st.lists(st.integers(3, 60), min_size=2, max_size=8)
 def labels_of(counts: list[int]) -> np.ndarray:
     labels = np.repeat(np.arange(len(counts)), counts)
     return np.random.default_rng(0).permutation(labels)
-
-
-def dataset(counts: list[int], names: str = "abcdefgh") -> Dataset:
-    labels = labels_of(counts)
-    images = Images(np.zeros((len(labels), 2, 2), dtype=np.uint8))
-    return Dataset("d", images, labels, tuple(names[: len(counts)]), np.arange(len(labels)))
 
 
 @given(COUNTS, st.sampled_from([0.0, 0.1, 0.2, 0.5]), st.sampled_from([0.0, 0.1, 0.3]))
@@ -117,24 +108,6 @@ def test_allocate_gives_the_total_within_bounds(counts: list[int], data: st.Data
     assert taken.sum() == total
     assert (taken <= array).all()
     assert (np.abs(taken - array * total / array.sum()) < 1).all()
-
-
-def test_drop_classes_closes_the_codes_up() -> None:
-    part = drop_classes(dataset([3, 4, 5]), ["b"])
-    assert part.classes == ("a", "c")
-    assert np.bincount(part.labels).tolist() == [3, 5]
-    original = dataset([3, 4, 5]).labels
-    np.testing.assert_array_equal(original[part.rows], np.array([0, 2])[part.labels])
-
-
-def test_drop_classes_refuses() -> None:
-    with pytest.raises(InputError, match="--drop-class 'z': no such class; they are 'a', 'b'"):
-        drop_classes(dataset([3, 4]), ["z"])
-    soft = replace(dataset([3, 4, 5]), target_probs=np.eye(3)[dataset([3, 4, 5]).labels])
-    with pytest.raises(InputError, match="needs one label a row"):
-        drop_classes(soft, ["a"])
-    with pytest.raises(InputError, match="fewer than two classes"):
-        drop_classes(dataset([3, 4]), ["a"])
 
 
 def test_a_small_class_of_a_sample_asks_for_more_rows() -> None:

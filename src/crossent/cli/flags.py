@@ -6,19 +6,22 @@ What the settings mean and which values make sense is decided by `data` and `est
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args
 
 from cyclopts import Group, Parameter
 
-from crossent.errors import quoted
+from crossent.cli.class_names import join_names, parse_merge, split_names
+from crossent.errors import InputError, quoted
 from crossent.estimators.schedule import Schedule
 from crossent.estimators.settings import LossName, Model, OptimizerName, TrainSettings
 
 if TYPE_CHECKING:
     from cyclopts import Token
+
+Parsed = TypeVar("Parsed")
 
 DATA = Group("Data", sort_key=1)
 SPLIT = Group("Split", sort_key=2)
@@ -42,6 +45,30 @@ def split_at_commas(type_: object, tokens: "Sequence[Token]") -> tuple[Any, ...]
         given = quoted(",".join(texts))
         raise ValueError(f"expected whole numbers, such as 256,128; got {given}.")
     return tuple(map(int, texts))
+
+
+def class_list(type_: object, tokens: "Sequence[Token]") -> tuple[str, ...]:
+    """Convert `4,"a,b"` on the command line, and a list in a file, to names of classes."""
+    del type_
+    lists = [_read(split_names, t) if t.source == "cli" else (t.value,) for t in tokens]
+    return tuple(name for names in lists for name in names)
+
+
+def merge_texts(type_: object, tokens: "Sequence[Token]") -> tuple[str, ...]:
+    """Return the texts `new=a,b` as they are written, once each of them can be read."""
+    del type_
+    for token in tokens:
+        _read(parse_merge, token)
+    return tuple(token.value for token in tokens)
+
+
+def _read(parse: Callable[[str], Parsed], token: "Token") -> Parsed:
+    """Return what a token says; an error ends with the full stop that the parser's lines have."""
+    try:
+        return parse(token.value)
+    except InputError as error:
+        where = "" if token.source == "cli" else f", in {quoted(token.source)}"
+        raise ValueError(f"{error}{where}.") from None
 
 
 def flag(group: Group, help_line: str, **options: Any) -> Parameter:
@@ -72,6 +99,24 @@ class TrainFlags:
     drop_class: Annotated[
         tuple[str, ...],
         flag(DATA, "Leave out the rows of this class; may be repeated.", show_default=False),
+    ] = ()
+    only: Annotated[
+        tuple[str, ...],
+        flag(
+            DATA,
+            "Learn these classes only, as 4,9.",
+            converter=class_list,
+            show_default=False,
+        ),
+    ] = ()
+    merge: Annotated[
+        tuple[str, ...],
+        flag(
+            DATA,
+            "Learn classes as one, as new=a,b; may be repeated.",
+            converter=merge_texts,
+            show_default=False,
+        ),
     ] = ()
 
     test: Annotated[
@@ -165,7 +210,12 @@ def _words(name: str, value: object) -> list[str]:
     if value is True:
         return [name]
     if not isinstance(value, tuple):
-        return [name, str(value)]
-    if name == "--drop-class":
-        return [word for item in value for word in (name, str(item))]
-    return [name, ",".join(map(str, value))]
+        return _word(name, str(value))
+    if name in ("--drop-class", "--merge"):
+        return [word for item in value for word in _word(name, str(item))]
+    texts = [str(item) for item in value]
+    return _word(name, join_names(texts) if name == "--only" else ",".join(texts))
+
+
+def _word(name: str, text: str) -> list[str]:
+    return [f"{name}={text}"] if text.startswith("-") else [name, text]

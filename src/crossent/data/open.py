@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from crossent.data import arrays, idx
 from crossent.data.arrays import Arrays
 from crossent.data.builtin import BUILTIN, read_builtin
+from crossent.data.classes import choice_in, regroup_new
 from crossent.data.dataset import Dataset, Examples, Features, Images, Table
 from crossent.data.files import named
 from crossent.data.formats import find_format
@@ -59,9 +60,25 @@ def read_like(data: str, source: Mapping[str, Any], classes: tuple[str, ...]) ->
     """Return the examples that `data` names as a model trained on `source` knows them.
 
     source: `Dataset.source`; classes: the model's. Of data with a test part of its own, that part.
-    Labels may be absent. Raises InputError where features are missing or differ in shape, or
-    where a label was never seen in training.
+    Labels may be absent. Of a model of some classes, or of merged ones, they are those of its data
+    or its own. Raises InputError where features are missing or differ in shape, or where a label
+    was never seen in training.
     """
+    chosen = choice_in(source, classes)
+    if chosen is None:
+        return _read_like(data, source, classes)
+    known, choice = chosen
+    try:
+        found = _read_like(data, source, known)
+    except InputError as error:
+        try:
+            return _read_like(data, source, classes)
+        except InputError:
+            raise error from None
+    return regroup_new(found, known, choice)
+
+
+def _read_like(data: str, source: Mapping[str, Any], classes: tuple[str, ...]) -> Examples:
     name = _name(data)
     if (table := _table_format(data)) is not None:
         if "columns" not in source:

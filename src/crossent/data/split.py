@@ -1,16 +1,11 @@
-"""Stratified samples and splits, by seed; and leaving classes out.
+"""Stratified samples and splits, by seed.
 
 Works on codes: shares of rows are kept class by class, and every class has a row in every part.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
-from crossent.data.dataset import Dataset
-from crossent.data.labels import listed
 from crossent.errors import InputError, quoted
 
 Index = NDArray[np.int64]
@@ -74,27 +69,6 @@ def split_three(
         found[0].append(places[t + v :])
     train, check, held = (np.sort(np.concatenate(part)) for part in found)
     return train, check, held
-
-
-def drop_classes(dataset: Dataset, names: Sequence[str]) -> Dataset:
-    """Return `dataset` without the classes `names` and their rows; the other codes close up."""
-    for name in names:
-        if name not in dataset.classes:
-            raise InputError(
-                f"--drop-class {quoted(name)}: no such class; they are {listed(dataset.classes)}"
-            )
-    if dataset.target_probs is not None:
-        raise InputError("--drop-class needs one label a row; soft labels spread over all classes")
-    kept = np.array([name not in names for name in dataset.classes])
-    if kept.sum() < 2:
-        raise InputError("--drop-class leaves fewer than two classes; a classifier needs two")
-    codes = np.cumsum(kept, dtype=np.int64) - 1
-    part = dataset.take(np.flatnonzero(kept[dataset.labels]))
-    return replace(
-        part,
-        labels=codes[part.labels],
-        classes=tuple(name for name in dataset.classes if name not in names),
-    )
 
 
 def allocate(counts: Index, total: int, *, least: int = 0, most: Index | None = None) -> Index:
