@@ -11,15 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from crossent.errors import InputError, quoted
 
-# Probabilities that went through float16 or a text file with three digits still pass;
-# unnormalised scores do not.
-SUM_TOLERANCE = 1e-3
 
-
-def read_probabilities(values: ArrayLike, name: str = "probabilities") -> NDArray[np.float64]:
-    """Return `values` as float64 (N, C), each row a distribution up to 1e-3; InputError if not."""
+def read_matrix(values: ArrayLike, name: str = "probabilities") -> NDArray[np.floating]:
+    """Return `values` as floats (N, C), of their own precision; InputError for other shapes."""
     try:
-        array = np.asarray(values, dtype=np.float64)
+        array = np.asarray(values)
+        if array.dtype.kind != "f":
+            array = array.astype(np.float64)
     except (TypeError, ValueError, RuntimeError) as error:
         raise InputError(f"{name} must be numbers of shape (N, C): {quoted(str(error))}") from error
     if array.ndim != 2:
@@ -29,24 +27,12 @@ def read_probabilities(values: ArrayLike, name: str = "probabilities") -> NDArra
         raise InputError(f"{name} must have shape (N, C); got {array.shape}.{hint}")
     if array.shape[0] == 0 or array.shape[1] == 0:
         raise InputError(f"{name} must hold at least one row and one class; got {array.shape}.")
-    _refuse_entries(array, ~np.isfinite(array), name, "must be finite numbers")
-    _refuse_entries(
-        array, array < 0, name, "must not be negative (if these are logits, apply softmax first)"
-    )
-    sums = array.sum(axis=1)
-    off = np.abs(sums - 1) > SUM_TOLERANCE
-    if off.any():
-        row = int(np.argmax(off))
-        raise InputError(
-            f"each row of {name} must sum to 1 (within {SUM_TOLERANCE:g}); row {row} sums to "
-            f"{sums[row]:.6g}. Normalise it: p / p.sum(axis=1, keepdims=True)."
-        )
     return array
 
 
 def read_target_probs(values: ArrayLike, shape: tuple[int, int]) -> NDArray[np.float64]:
-    """Return soft labels as float64 of exactly `shape`; the same checks as probabilities."""
-    array = read_probabilities(values, "target_probs")
+    """Return soft labels as float64 of exactly `shape`."""
+    array = read_matrix(values, "target_probs").astype(np.float64)
     if array.shape != shape:
         raise InputError(
             f"target_probs must have the shape of probabilities, {shape}; got {array.shape}."
@@ -80,23 +66,30 @@ def read_rows(values: ArrayLike, size: int) -> NDArray[np.int64]:
         raise InputError(
             f"rows must be integers of shape ({size},); got {array.dtype} of shape {array.shape}."
         )
+    if array.dtype.kind == "u" and len(array) and int(array.max()) >= 2**63:
+        raise InputError(f"rows must be below 2^63; got {array.max()}.")
     return array.astype(np.int64)
 
 
 def read_labels(
-    labels: ArrayLike | Sequence[Hashable],
+    labels: ArrayLike | Sequence[Hashable] | None,
+    size: int,
     columns: int,
     classes: Iterable[Hashable] | None,
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Return the codes (N,) of `labels` and the names of the `columns` classes.
+    """Return the codes of `labels`, (size,), and the names of the `columns` classes.
 
     Whole numbers are codes 0 .. C-1, unless `classes` names numbers, or strings among which the
     text of every label is: 3 is the class "3" of "3" .. "8", not the fourth. Anything else is a
     class name: looked up in `classes`, or, without them, in the sorted distinct labels, as
     scikit-learn does.
     """
+    if labels is None:
+        raise InputError("labels are needed unless target_probs are given; got neither.")
     names = None if classes is None else _read_classes(classes, columns)
     array = _one_dimension(labels)
+    if len(array) != size:
+        raise InputError(f"labels and probabilities must match; got {len(array)} and {size} rows.")
     values = array.tolist()
     if array.dtype.kind in "biu" or _whole_numbers(array):
         if array.dtype.kind == "f":
@@ -202,11 +195,3 @@ def _distinct(values: list[Any], columns: int) -> tuple[Hashable, ...]:
             f"name the columns with classes=."
         )
     return names
-
-
-def _refuse_entries(
-    array: NDArray[np.float64], bad: NDArray[np.bool_], name: str, rule: str
-) -> None:
-    if bad.any():
-        row, column = (int(i) for i in np.argwhere(bad)[0])
-        raise InputError(f"{name} {rule}; row {row}, column {column} has {array[row, column]}.")

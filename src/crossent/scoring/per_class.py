@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from crossent.scoring.meters.confusion import Cells
+
 Floats = NDArray[np.float64]
 
 
@@ -25,27 +27,23 @@ class ClassRow:
 
 
 def per_class_rows(
-    classes: tuple[str, ...],
-    confusion: Floats,
-    codes: NDArray[np.int64],
-    losses: Floats,
-    weights: Floats | None,
+    classes: tuple[str, ...], cells: Cells, *, predictions: bool = True
 ) -> tuple[ClassRow, ...]:
-    """Return one row per class, in the order of `classes`."""
-    hits = confusion.diagonal()
-    support, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
-    counted = slice(None) if weights is None else weights > 0
-    share = losses[counted] if weights is None else losses[counted] * weights[counted]
-    totals = np.bincount(codes[counted], weights=share, minlength=len(classes)).astype(np.float64)
-    columns = (
-        support,
+    """Return one row per class, in the order of `classes`; without predictions the loss alone."""
+    size = len(classes)
+    support, loss = cells.by_true(size)
+    hits, predicted = cells.right(size), cells.by_predicted(size)
+    columns = [
         _ratio(hits, predicted),
         _ratio(hits, support),
         _ratio(2 * hits, support + predicted),
-        _ratio(totals, support),
-    )
+    ]
+    if not predictions:
+        columns = [np.full(size, np.nan)] * 3
+    rows = zip(support, *columns, _ratio(loss, support), strict=True)
     return tuple(
-        ClassRow(name, *(float(column[i]) for column in columns)) for i, name in enumerate(classes)
+        ClassRow(name, *(float(value) for value in row))
+        for name, row in zip(classes, rows, strict=True)
     )
 
 

@@ -1,20 +1,61 @@
-"""Numbers of an evaluation as strict JSON and back.
+"""Scores as strict JSON.
 
 JSON has no infinity and no NaN: they are written as the strings "inf", "-inf" and "nan", which
 Python's `float` reads. Whole numbers are written without a fraction.
 """
 
 import math
-from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from crossent.errors import InputError, quoted
+import numpy as np
+
+from crossent.scoring.calibration import Bin, Calibration
+from crossent.scoring.meters.confusion import Cells
+from crossent.scoring.meters.worst import WorstRow
 from crossent.scoring.per_class import ClassRow
-from crossent.scoring.worst import WorstRow
+from crossent.scoring.tokens import Tokens
+
+if TYPE_CHECKING:
+    from crossent.scoring.scores import Scores
 
 # Above 2**53 a float no longer holds every whole number.
 EXACT = 2.0**53
+# A matrix of 200 classes takes 200 KB, and so do 10,000 cells.
+MATRIX_UP_TO = 200
+MOST_CELLS = 10_000
+TOP_K = 10
+BINS = 15
+
+NUMBERS = (
+    "weight", "effective_rows", "log_loss", "bits", "perplexity", "log_perplexity", "accuracy",
+    "brier", "prior_log_loss", "information", "share_of_label_entropy",
+)  # fmt: skip
+TOKENS = (
+    "nats", "tokens", "words", "bytes", "perplexity", "log_perplexity", "word_perplexity",
+    "log_word_perplexity", "byte_perplexity", "log_byte_perplexity", "bits_per_byte",
+)  # fmt: skip
+
+
+def record(scores: "Scores", *, bins: int = BINS) -> dict[str, Any]:
+    """Return scores as strict JSON values, calibration in `bins` bins."""
+    ranks = range(1, min(TOP_K, len(scores.ranks)) + 1)
+    return {
+        "classes": list(scores.classes),
+        "rows": scores.rows,
+        "infinite_rows": scores.infinite_rows,
+        **{name: dump_number(getattr(scores, name)) for name in NUMBERS},
+        "intervals": {
+            name: [dump_number(end) for end in scores.interval(name)]
+            for name in ("log_loss", "bits", "accuracy", "brier")
+        },
+        "top_k": {str(k): dump_number(scores.top_k(k)) for k in ranks},
+        **_confusion(scores.cells, len(scores.classes)),
+        "calibration": _calibration(scores.calibration, bins),
+        "per_class": [dump_row(row) for row in scores.per_class],
+        "tokens": _tokens(scores.tokens),
+        "worst": [dump_row(row) for row in scores.worst],
+    }
 
 
 def dump_number(value: float) -> float | int | str:
@@ -26,7 +67,7 @@ def dump_number(value: float) -> float | int | str:
     return float(value)
 
 
-def dump_row(row: ClassRow | WorstRow) -> dict[str, Any]:
+def dump_row(row: ClassRow | WorstRow | Bin) -> dict[str, Any]:
     """Return the fields of `row` with every float written by `dump_number`."""
     return {
         name: dump_number(value) if isinstance(value, float) else value
@@ -34,27 +75,40 @@ def dump_row(row: ClassRow | WorstRow) -> dict[str, Any]:
     }
 
 
-def load_number(record: Mapping[str, Any], name: str) -> float:
-    """Return the number that `dump_number` wrote under `name`."""
-    try:
-        return float(record[name])
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"an evaluation needs a number {name!r}; got {quoted(record)}") from error
+def _confusion(cells: Cells, classes: int) -> dict[str, Any]:
+    """Return the matrix, or of many classes the most frequent confusions."""
+    if classes <= MATRIX_UP_TO:
+        matrix = cells.matrix(classes).tolist()
+        return {"confusion": [[dump_number(n) for n in line] for line in matrix]}
+    wrong = cells.wrong()
+    order = np.lexsort((wrong.predicted, wrong.true, -wrong.count))[:MOST_CELLS]
+    return {
+        "confusion": None,
+        "cells": {
+            "true": wrong.true[order].tolist(),
+            "predicted": wrong.predicted[order].tolist(),
+            "count": [dump_number(n) for n in wrong.count[order].tolist()],
+            "loss": [dump_number(n) for n in wrong.loss[order].tolist()],
+            "left_out": len(wrong.count) - len(order),
+        },
+    }
 
 
-def load_class_row(record: Mapping[str, Any]) -> ClassRow:
-    """Return what `dump_row` wrote of a class."""
-    names = ("support", "precision", "recall", "f1", "log_loss")
-    return ClassRow(str(record["name"]), *(load_number(record, name) for name in names))
+def _calibration(calibration: Calibration | None, bins: int) -> dict[str, Any] | None:
+    if calibration is None:
+        return None
+    return {
+        "ece": dump_number(calibration.ece(bins)),
+        "ece_equal_mass": dump_number(calibration.ece(bins, equal_mass=True)),
+        "mce": dump_number(calibration.mce(bins)),
+        **{name: dump_number(value) for name, value in asdict(calibration.split()).items()},
+        "bins": [dump_row(row) for row in calibration.bins(bins)],
+        "bins_equal_mass": [dump_row(row) for row in calibration.bins(bins, equal_mass=True)],
+    }
 
 
-def load_worst_row(record: Mapping[str, Any]) -> WorstRow:
-    """Return what `dump_row` wrote of a worst row."""
-    return WorstRow(
-        row=int(record["row"]),
-        label=str(record["label"]),
-        prediction=str(record["prediction"]),
-        probability=load_number(record, "probability"),
-        loss=load_number(record, "loss"),
-        confidence=load_number(record, "confidence"),
-    )
+def _tokens(tokens: Tokens | None) -> dict[str, Any] | None:
+    if tokens is None:
+        return None
+    values = {name: getattr(tokens, name) for name in TOKENS}
+    return {name: None if v is None else dump_number(v) for name, v in values.items()}

@@ -1,0 +1,1 @@
+"""Classes merged to one: scored exactly, and in which order at the least cost."""

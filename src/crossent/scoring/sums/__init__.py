@@ -1,0 +1,1 @@
+"""Sums by key that no order changes: the state of every meter."""
