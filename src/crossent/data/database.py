@@ -96,7 +96,7 @@ class TableFile:
         for start in range(0, len(expressions), CHUNK):
             part = expressions[start : start + CHUNK]
             columns = ", ".join(f"{text} AS v{i}" for i, text in enumerate(part))
-            with _translated(self.path, self.layout):
+            with translated(self.path, self.layout):
                 self.connection.execute(f"SELECT {columns} FROM {self.relation}")
                 values += self.connection.fetchnumpy().values()
         return values
@@ -110,6 +110,8 @@ def connected() -> Generator[Any]:
     except ImportError:
         raise MissingExtraError("DuckDB", "cli") from None
     with duckdb.connect(":memory:", config=SETTINGS) as connection:
+        # It is printed to standard output after two seconds, among the results.
+        connection.execute("SET enable_progress_bar = false")
         yield connection
 
 
@@ -124,27 +126,28 @@ def open_table(path: Path, *, csv: bool, known: tuple[str, ...] = ()) -> Generat
                 check_gzip(path)
             names, types = layout.names, ("VARCHAR",) * len(layout.names)
             relation = "file"
-            source = f"CREATE TEMP TABLE file AS FROM {_csv(pattern, layout)}"
+            source = f"CREATE TEMP TABLE file AS FROM {csv_relation(pattern, layout)}"
         else:
             if is_gzip(path):
                 raise InputError(f"{named(path)}: a Parquet file packed by gzip; unpack it first")
             layout = None
             scan = f"read_parquet({literal(pattern)}, hive_partitioning=false)"
-            with _translated(path, None):
+            with translated(path, None):
                 connection.execute(f"SELECT * FROM {scan} LIMIT 0")
             described = connection.description
             names = tuple(str(column[0]) for column in described)
             types = tuple(str(column[1]) for column in described)
             relation = f"{scan} AS file({', '.join(f'c{i}' for i in range(len(names)))})"
             source = ""
-        with _translated(path, layout):
+        with translated(path, layout):
             if source:
                 connection.execute(source)
             rows = connection.execute(f"SELECT count(*) FROM {relation}").fetchone()[0]
         yield TableFile(path, connection, relation, names, types, int(rows), layout, pattern)
 
 
-def _csv(pattern: str, layout: Layout) -> str:
+def csv_relation(pattern: str, layout: Layout) -> str:
+    """Return the SQL that reads a CSV file of that layout, every column as text: c0, c1, ..."""
     width = len(layout.names)
     columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(width))
     newline = layout.newline.replace("\r", "\\r").replace("\n", "\\n")
@@ -163,16 +166,18 @@ def literal(text: str) -> str:
 
 
 @contextmanager
-def _translated(path: Path, layout: Layout | None) -> Generator[None]:
+def translated(path: Path, layout: Layout | None) -> Generator[None]:
+    """Turn DuckDB's errors of reading a file into one line each."""
     import duckdb
 
     try:
         yield
     except duckdb.Error as error:
-        raise InputError(_in_words(str(error), path, layout)) from None
+        raise InputError(in_words(str(error), path, layout)) from None
 
 
-def _in_words(text: str, path: Path, layout: Layout | None) -> str:
+def in_words(text: str, path: Path, layout: Layout | None) -> str:
+    """Return an error of DuckDB about a file in one line that names the file."""
     if layout is None:
         reason = " ".join(text.split("\n")[0].split())[:120]
         return f"{named(path)} is no Parquet file, cut off or damaged ({reason})"
