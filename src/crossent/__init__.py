@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     )
     from crossent.losses.squared import brier_loss, sigmoid_squared_error, squared_error
     from crossent.losses.statistics import cross_entropy_statistics
-    from crossent.scoring.evaluation import Evaluation, evaluate
+    from crossent.report.evaluation import Evaluation, evaluate
 
 __all__ = [
     "CrossentError",
@@ -61,7 +61,7 @@ _MODULES = ("measures", "nn")
 
 _HOME = {
     "CrossentError": "crossent.errors",
-    "Evaluation": "crossent.scoring.evaluation",
+    "Evaluation": "crossent.report.evaluation",
     "InputError": "crossent.errors",
     "LossSum": "crossent.core.reduction",
     "MissingExtraError": "crossent.errors",
@@ -75,7 +75,7 @@ _HOME = {
     "cross_entropy_statistics": "crossent.losses.statistics",
     "cross_entropy_sum": "crossent.losses.cross_entropy",
     "empty_cache": "crossent.kernels.cpu.cache",
-    "evaluate": "crossent.scoring.evaluation",
+    "evaluate": "crossent.report.evaluation",
     "focal_loss": "crossent.losses.focal",
     "generalized_cross_entropy": "crossent.losses.generalized",
     "load": "crossent.estimators.artifact",

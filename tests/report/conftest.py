@@ -7,8 +7,13 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
+from crossent.report.evaluation import evaluate
 from crossent.report.model import Report
-from crossent.scoring.evaluation import evaluate
+from crossent.scoring.comparison import Comparison
+from crossent.scoring.merging.curve import MergeCurve
+from crossent.scoring.merging.order import suggest_merges
+from crossent.scoring.rows import score_rows
+from crossent.scoring.tally import Tally
 
 HOSTILE = (
     "</script><script>window.hacked=1</script>",
@@ -72,6 +77,41 @@ def hostile_report(make_report) -> Report:
         data={"path": HOSTILE[6]},
         command=f"crossent '{bad}'",
         notices=(bad, HOSTILE[7]),
+    )
+
+
+@pytest.fixture
+def compared(make_report) -> Report:
+    """A report of two files, with suggested merges, one that was made, and a baseline."""
+    rng = np.random.default_rng(1)
+    names = ("cat", "dog", "emu", "fox")
+    labels = rng.integers(0, 4, 600)
+    logits = rng.normal(size=(600, 4))
+    logits[np.arange(600), labels] += 2
+    logits[labels == 0, 1] += 1.5
+    ours, theirs = Tally(names), rng.normal(size=(600, 4)) + logits
+    for place, file in enumerate(("runs/a/one.csv", "runs/b/two.csv")):
+        part = slice(300 * place, 300 * place + 300)
+        ours.update(
+            score_rows(labels=labels[part], values=logits[part], kind="logits", source=file)
+        )
+    comparison = Comparison(names)
+    comparison.update(
+        score_rows(labels=labels, values=logits, kind="logits"),
+        score_rows(labels=labels, values=theirs, kind="logits"),
+    )
+    before = Tally((*names, "gnu"))
+    finer = np.column_stack([logits, logits[:, 3] - 0.5])
+    cut = np.where((labels == 3) & (np.arange(600) % 2 == 0), 4, labels)
+    before.update(score_rows(labels=cut, values=finer, kind="logits"))
+    scores = ours.result()
+    curve = MergeCurve(suggest_merges(scores))
+    curve.update(labels, logits, kind="logits")
+    return make_report(
+        evaluation=scores,
+        merges=curve.result(),
+        before=before.result(),
+        difference=comparison.result(),
     )
 
 

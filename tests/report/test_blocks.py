@@ -7,6 +7,13 @@ import numpy as np
 import pytest
 
 from crossent.report.blocks import LARGEST_SIDE, block_png
+from crossent.scoring.meters.confusion import Cells
+
+
+def picture(matrix):
+    true, predicted = np.nonzero(matrix)
+    count = matrix[true, predicted]
+    return block_png(Cells(true, predicted, count, 0 * count), len(matrix))
 
 
 def read_png(data):
@@ -30,7 +37,7 @@ def test_errors_show_where_they_are(size):
     matrix = np.eye(size) * 90
     matrix[size - 1, 0] = 10
     matrix[0, size // 2] = 1
-    alpha = read_png(block_png(matrix))
+    alpha = read_png(picture(matrix))
     step = -(-size // LARGEST_SIDE)
     side = -(-size // step)
     assert alpha.shape == (side, side)
@@ -45,10 +52,20 @@ def test_errors_show_where_they_are(size):
 def test_no_errors_and_absent_classes():
     matrix = np.zeros((300, 300))
     matrix[0, 0] = 1
-    alpha = read_png(block_png(matrix))
+    alpha = read_png(picture(matrix))
     assert np.count_nonzero(alpha) == len(alpha)
 
 
 def test_the_picture_is_small():
     rng = np.random.default_rng(0)
-    assert len(block_png(rng.poisson(0.5, size=(1000, 1000)).astype(float))) < 90_000
+    assert len(picture(rng.poisson(0.5, size=(1000, 1000)).astype(float))) < 90_000
+
+
+def test_a_hundred_thousand_classes_are_one_picture():
+    size = 100_000
+    true = np.arange(size)
+    predicted = np.where(true == 99_999, 0, true)
+    alpha = read_png(block_png(Cells(true, predicted, np.ones(size), np.ones(size)), size))
+    assert alpha.shape == (LARGEST_SIDE, LARGEST_SIDE)
+    np.fill_diagonal(alpha, 0)
+    assert np.argwhere(alpha).tolist() == [[LARGEST_SIDE - 1, 0]]

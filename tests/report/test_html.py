@@ -2,10 +2,15 @@
 
 import re
 
+import numpy as np
 import pytest
 
+from crossent.report.evaluation import evaluate
 from crossent.report.html import render
-from crossent.scoring.evaluation import evaluate
+from crossent.report.model import Report
+from crossent.scoring.rows import score_logprobs
+from crossent.scoring.tally import Tally
+from tests.report.conftest import make_evaluation
 
 LIMIT = 1_500_000
 WIDTH = 1280
@@ -44,7 +49,7 @@ def visit(browser, tmp_path):
         one.context.close()
 
 
-@pytest.mark.parametrize("classes", [2, 10, 100, 1000])
+@pytest.mark.parametrize("classes", [2, 10, 100, 1000, 2500])
 def test_charts_draw_quietly_and_offline(visit, make_report, classes):
     text = render(make_report(classes))
     assert len(text.encode()) < LIMIT
@@ -52,7 +57,7 @@ def test_charts_draw_quietly_and_offline(visit, make_report, classes):
     page = one.drawn()
     assert one.said == []
     assert [url for url in one.asked if not url.startswith(("file:", "data:"))] == []
-    for chart in ("matrix", "loss", "accuracy"):
+    for chart in ("matrix", "reliability", "rows", "loss", "accuracy"):
         assert page.locator(f"#{chart} svg path").count() > 3
     assert page.locator("details[open]").count() == 0
     assert page.locator("img").count() == (1 if classes > 60 else 0)
@@ -61,11 +66,74 @@ def test_charts_draw_quietly_and_offline(visit, make_report, classes):
     assert page.evaluate("document.documentElement.scrollWidth") <= WIDTH
 
 
+@pytest.mark.parametrize(("classes", "text"), [(20, "&<"), (1000, "nm"), (2500, "nm")])
+def test_long_names_do_not_fill_the_page(make_report, classes, text):
+    names = tuple(text * 75 + str(i) for i in range(classes))
+    page = render(make_report(evaluation=make_evaluation(classes, names=names)))
+    assert len(page.encode()) < LIMIT
+
+
 @pytest.mark.parametrize("width", [600, 360])
 def test_narrow_pages_do_not_scroll_sideways(visit, make_report, width):
     page = visit(render(make_report(20)), width=width).drawn()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.locator("#matrix svg").bounding_box()["width"] <= width
+
+
+@pytest.mark.parametrize("width", [400, WIDTH])
+def test_pairs_merges_and_the_baseline(visit, compared, width):
+    one = visit(render(compared), width=width)
+    page = one.drawn()
+    assert one.said == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for chart in ("merge_accuracy", "merge_bits"):
+        assert page.locator(f"#{chart} svg path").count() > 3
+    heads = page.locator("h2").all_inner_texts()
+    wanted = {"What merging gained", "Against the baseline", "Pairs to look at"}
+    assert wanted | {"What merging classes would buy"} <= set(heads)
+
+
+def test_hover_says_what_a_bin_is(visit, make_report):
+    page = visit(render(make_report())).drawn()
+    page.locator("#reliability svg .mark-symbol path").last.hover(force=True)
+    tip = page.locator("#tip")
+    tip.wait_for(state="visible")
+    assert re.match(r"confidence.*mean.*accuracy.*95% interval.*rows\d", tip.text_content())
+
+
+def test_both_charts_of_calibration_have_one_axis(visit, make_report):
+    page = visit(render(make_report())).drawn()
+    ends = [
+        page.locator(f"#{chart} svg .role-frame .background").first.bounding_box()
+        for chart in ("reliability", "rows")
+    ]
+    assert ends[0]["x"] == pytest.approx(ends[1]["x"], abs=1)
+    assert ends[0]["width"] == pytest.approx(ends[1]["width"], abs=3)
+
+
+def test_a_stream_of_tokens(visit, make_report):
+    tally = Tally(())
+    logprob = -np.random.default_rng(0).exponential(3, 500)
+    counts = {"words": np.arange(500) % 2, "bytes": 1 + np.arange(500) % 5}
+    tally.update(score_logprobs(logprob=logprob, source="t.csv", **counts))
+    one = visit(render(Report("tokens", tally.result())))
+    page = one.drawn()
+    assert one.said == []
+    assert page.locator("h2").all_inner_texts() == ["Rows with the largest loss"]
+    assert page.locator("dt").all_inner_texts() == [
+        "Log loss",
+        *(f"Perplexity a {unit}" for unit in ("token", "word", "byte")),
+        "Bits a byte",
+    ]
+    assert page.locator(".size").inner_text() == "500 tokens · 250 words · 1,500 bytes"
+
+
+def test_labels_and_their_probabilities_alone(visit, make_report):
+    tally = Tally(("a", "b"))
+    tally.update(score_logprobs(logprob=np.log([0.5, 0.25]), labels=np.array([0, 1])))
+    page = visit(render(Report("t", tally.result()))).drawn()
+    assert page.locator("h2").all_inner_texts() == ["Classes", "Rows with the largest loss"]
+    assert page.locator(".chart, .sentence").count() == 0
 
 
 def test_hostile_labels_are_only_text(visit, hostile_report):
@@ -93,7 +161,7 @@ def test_a_foreign_script_is_refused(visit, make_report):
 def test_without_scripts_the_tables_are_there(visit, make_report):
     page = visit(render(make_report()), java_script_enabled=False).page
     assert page.locator("table.matrix").is_visible()
-    assert page.locator("table:visible").count() >= 7
+    assert page.locator("table:visible").count() >= 11
     assert page.locator(".chart:visible").count() == 0
     assert page.locator(".switch:visible").count() == 0
 

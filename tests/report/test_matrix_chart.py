@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from crossent.report.evaluation import evaluate
 from crossent.report.matrix import matrix_view
 from crossent.report.matrix_chart import matrix_chart
 from crossent.report.vega import compile_chart
-from crossent.scoring.evaluation import evaluate
 
 
 def chart(labels, said, classes):

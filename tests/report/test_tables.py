@@ -1,42 +1,18 @@
 """Tables as a parser that is not ours reads them."""
 
 import math
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
 from crossent.report import tables
+from crossent.report.evaluation import evaluate
 from crossent.report.matrix import matrix_view
-from crossent.scoring.evaluation import evaluate
+from crossent.scoring.rows import score_logprobs
+from crossent.scoring.tally import Tally
+from tests.report.parsed_table import Cells
 
 DASH = "\N{EN DASH}"
-
-
-class Cells(HTMLParser):
-    """Collects the text of cells by row, and every tag and title."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.rows, self.tags, self.titles, self.inside = [], set(), [], False
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.add(tag)
-        self.titles += [value for key, value in attrs if key == "title"]
-        if tag == "tr":
-            self.rows.append([])
-        if tag in ("td", "th"):
-            self.rows[-1].append("")
-            self.inside = True
-
-    def handle_endtag(self, tag):
-        if tag in ("td", "th"):
-            self.inside = False
-
-    def handle_data(self, data):
-        if self.inside:
-            self.rows[-1][-1] += data
 
 
 @pytest.fixture
@@ -48,19 +24,24 @@ def result():
 NAME = tables.class_name(3)
 
 
-def test_pairs(result):
-    (text,) = tables.pairs_tables(result, NAME, 12)
-    assert Cells(text).rows[1:] == [
-        ["dog → cat", "1", "50.0%", "50.0%"],
-        ["cat → dog", "1", "33.3%", "50.0%"],
-    ]
-    assert tables.pairs_tables(evaluate([0, 1], np.eye(2)), NAME, 12) == []
-
-
 def test_classes(result):
     rows = Cells(tables.classes_table(result, NAME)).rows
     assert rows[1][:6] == ["cat", f"dog 1{tables.TIMES}", "3", "66.7%", "66.7%", "66.7%"]
     assert rows[3] == ["emu", DASH, "0", DASH, DASH, DASH, DASH]
+
+
+def test_classes_without_predictions():
+    tally = Tally(("a", "b"))
+    tally.update(score_logprobs(logprob=np.log([0.5, 0.25, 0.5]), labels=np.array([0, 1, 0])))
+    rows = Cells(tables.classes_table(tally.result(), NAME)).rows
+    assert rows[1:] == [["a", "2", "0.6931"], ["b", "1", "1.386"]]
+
+
+def test_of_equal_counts_the_first_class_is_what_it_is_taken_for():
+    said = [2, 1, 0, 0]
+    got = evaluate([0, 0, 1, 2], np.eye(3)[said])
+    rows = Cells(tables.classes_table(got, NAME)).rows
+    assert [row[1] for row in rows[1:]] == [f"{n} 1{tables.TIMES}" for n in (1, 0, 0)]
 
 
 def test_many_classes_are_sorted_by_weakness():
@@ -77,15 +58,6 @@ def test_thousands_of_classes_are_cut():
     text = tables.classes_table(evaluate([0], np.eye(size)[:1]), NAME)
     assert len(Cells(text).rows) == tables.MOST_CLASSES + 1
     assert "1,000 of 1,007 classes" in text
-
-
-def test_worst(result):
-    (text,) = tables.worst_tables(result, NAME)
-    rows = Cells(text).rows
-    assert rows[1] == ["2", "dog → cat", "25.0%", "75.0%", "1.386"]
-    assert rows[3] == ["0", "cat (right)", "75.0%", "75.0%", "0.2877"]
-    many = tables.worst_tables(evaluate([0] * 30, [[0.5, 0.5]] * 30), NAME)
-    assert [len(Cells(part).rows) for part in many] == [13, 13]
 
 
 def test_matrix(result):
@@ -116,14 +88,12 @@ def test_hostile_labels_stay_text(hostile_report):
     name = tables.class_name(len(hostile.classes))
     parts = [
         tables.classes_table(hostile, name),
-        *tables.pairs_tables(hostile, name, 24),
-        *tables.worst_tables(hostile, name),
         tables.matrix_table(matrix_view(hostile), hostile.classes, name),
     ]
     known = {"table", "caption", "thead", "tbody", "tr", "th", "td", "bdi", "span", "small"}
     for part in parts:
         assert Cells(part).tags <= known | {"svg", "rect"}
-    assert "x" * 10_000 in Cells(parts[0]).titles
+    assert any(title.startswith("x" * 6000) for title in Cells(parts[0]).titles)
 
 
 def test_full_names_do_not_fill_the_page():

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crossent.report.evaluation import evaluate
 from crossent.report.words import (
     amount,
     confusion_sentence,
@@ -17,7 +18,6 @@ from crossent.report.words import (
     setting,
     visible,
 )
-from crossent.scoring.evaluation import evaluate
 
 DASH = "\N{EN DASH}"
 
@@ -76,6 +76,8 @@ def test_percentages(share, text):
         (0.10423, "0.1042"),
         (1.5, "1.500"),
         (12345.6, "12,346"),
+        (999.9999, "1,000"),
+        (999.94, "999.9"),
         (0.0, "0.000"),
         (math.inf, "∞"),
         (-math.inf, "-∞"),

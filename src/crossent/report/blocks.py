@@ -9,6 +9,8 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
+from crossent.scoring.meters.confusion import Cells
+
 # A thousand classes become 250 blocks of four; beyond 250 pixels a page shows no more.
 LARGEST_SIDE = 250
 ERROR = (0xD9, 0x5A, 0x2B)
@@ -17,19 +19,20 @@ RIGHT_ALPHA = 90
 LEVELS = 255
 
 
-def block_png(confusion: NDArray[np.float64]) -> bytes:
-    """Return a PNG of a (C, C) matrix: opacity is the root of a block's share of its true rows."""
-    size = len(confusion)
-    step = -(-size // LARGEST_SIDE)
-    starts = np.arange(0, size, step)
-    wrong = confusion.copy()
-    np.fill_diagonal(wrong, 0.0)
-    errors = np.add.reduceat(np.add.reduceat(wrong, starts, axis=0), starts, axis=1)
-    support = np.add.reduceat(confusion.sum(axis=1), starts)[:, None]
+def block_png(cells: Cells, classes: int) -> bytes:
+    """Return a PNG of the cells: opacity is the root of a block's share of its true rows."""
+    step = -(-classes // LARGEST_SIDE)
+    side = -(-classes // step)
+    wrong = cells.wrong()
+    place = (wrong.true // step) * side + wrong.predicted // step
+    # Without errors NumPy counts in integers.
+    errors = np.bincount(place, weights=wrong.count, minlength=side * side).astype(np.float64)
+    errors = errors.reshape(side, side)
+    support = np.bincount(cells.true // step, weights=cells.count, minlength=side)[:, None]
     shares = np.divide(errors, support, out=np.zeros_like(errors), where=support > 0)
     levels = np.sqrt(shares / max(float(shares.max(initial=0.0)), 1e-12))
     pixels = np.ceil(levels * (LEVELS - 1)).astype(np.uint8)
-    diagonal = np.arange(len(starts))
+    diagonal = np.arange(side)
     # The last palette entry marks blocks on the diagonal that hold fewer errors than it shows.
     pixels[diagonal, diagonal] = np.where(
         pixels[diagonal, diagonal] < RIGHT_ALPHA, LEVELS, pixels[diagonal, diagonal]

@@ -3,24 +3,35 @@
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from crossent.report.model import Report
-from crossent.scoring.record import dump_number
+from crossent.report.pairs import pairs_record
+from crossent.scoring.record import dump_number, record
+
+PAIRS = 20
 
 
-def to_json(report: Report) -> str:
-    """Return the whole report as strict JSON with sorted keys; infinity and NaN as strings."""
-    record = {
+def to_json(report: Report, *, pairs: int | None = PAIRS) -> str:
+    """Return the whole report as strict JSON with sorted keys; infinity and NaN as strings.
+
+    `pairs` of the most confused are in it, all of them for None.
+    """
+    scores, before, difference = report.evaluation, report.before, report.difference
+    whole = {
         "title": report.title,
-        "evaluation": report.evaluation.to_dict(),
+        "evaluation": record(scores, bins=report.bins) | {"pairs": pairs_record(scores, pairs)},
         "curves": report.curves,
         "settings": report.settings,
         "data": report.data,
         "command": report.command,
         "notices": report.notices,
+        "merges": [asdict(step) for step in report.merges],
+        "before": None if before is None else record(before, bins=report.bins),
+        "difference": None if difference is None else asdict(difference),
     }
-    return json.dumps(_strict(record), indent=1, sort_keys=True, allow_nan=False) + "\n"
+    return json.dumps(_strict(whole), indent=1, sort_keys=True, allow_nan=False) + "\n"
 
 
 def _strict(value: Any) -> Any:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from crossent.scoring.evaluation import Evaluation
+from crossent.scoring.scores import Scores
 
 # Sixty classes leave 10 px a cell in a column of 600 px; of more than that, the forty that hold
 # the most frequent confusions are shown.
@@ -34,34 +34,32 @@ class MatrixView:
         return float(min(1.0, share / self.top) ** 0.5)
 
 
-def row_shares(confusion: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return each cell as a share of its true class; rows of classes that never occur are 0."""
-    support = confusion.sum(axis=1, keepdims=True)
-    return np.divide(confusion, support, out=np.zeros_like(confusion), where=support > 0)
-
-
-def matrix_view(evaluation: Evaluation) -> MatrixView:
+def matrix_view(evaluation: Scores) -> MatrixView:
     """Return the matrix whole up to 60 classes, above that its 40 most confused classes."""
-    size = len(evaluation.classes)
+    size, cells = len(evaluation.classes), evaluation.cells
     shown = tuple(range(size)) if size <= ALL_UP_TO else _most_confused(evaluation)
-    shares = row_shares(evaluation.confusion)
-    pick = np.ix_(shown, shown)
-    part = shares[pick]
-    errors = part[~np.eye(len(shown), dtype=np.bool_)]
+    place = np.full(size, -1)
+    place[list(shown)] = np.arange(len(shown))
+    true, predicted = place[cells.true], place[cells.predicted]
+    inside = (true >= 0) & (predicted >= 0)
+    counts = np.zeros((len(shown), len(shown)))
+    counts[true[inside], predicted[inside]] = cells.count[inside]
+    support = cells.by_true(size)[0][list(shown)][:, None]
+    shares = np.divide(counts, support, out=np.zeros_like(counts), where=support > 0)
+    errors = shares[~np.eye(len(shown), dtype=np.bool_)]
     top = float(max(errors.max(initial=0.0), SMALLEST_TOP))
-    return MatrixView(shown, evaluation.confusion[pick], part, top, len(shown) == size)
+    return MatrixView(shown, counts, shares, top, len(shown) == size)
 
 
-def _most_confused(evaluation: Evaluation) -> tuple[int, ...]:
-    wrong = evaluation.confusion.copy()
-    np.fill_diagonal(wrong, 0.0)
-    order = np.argsort(-wrong, axis=None, kind="stable")
+def _most_confused(evaluation: Scores) -> tuple[int, ...]:
+    wrong = evaluation.cells.wrong()
+    shares = wrong.count / evaluation.cells.by_true(len(evaluation.classes))[0][wrong.true]
+    order = np.lexsort((wrong.predicted, wrong.true, -shares, -wrong.count))[:MOST_CONFUSED]
     chosen: dict[int, None] = {}
-    for cell in order[: MOST_CONFUSED * MOST_CONFUSED]:
-        pair = divmod(int(cell), len(wrong))
-        if wrong[pair] == 0 or len(chosen) >= MOST_CONFUSED:
+    for cell in order:
+        if len(chosen) >= MOST_CONFUSED:
             break
-        chosen.update(dict.fromkeys(pair))
+        chosen.update({int(wrong.true[cell]): None, int(wrong.predicted[cell]): None})
     # Too few errors: the first classes fill up what is left.
     chosen.update(dict.fromkeys(range(MOST_CONFUSED)))
     return tuple(sorted(list(chosen)[:MOST_CONFUSED]))

@@ -8,11 +8,13 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from crossent.report.curve_charts import finite
 from crossent.report.matrix import MatrixView
 from crossent.report.words import MISSING, count, cut, number, percent, setting, visible
-from crossent.scoring.evaluation import Evaluation
 from crossent.scoring.per_class import ClassRow
+from crossent.scoring.scores import Scores
 
 Name = Callable[[str], str]
 
@@ -23,15 +25,16 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 ROWS_BESIDE = 12
 NATURAL_ORDER_UP_TO = 12
 MOST_CLASSES = 1000
+FULL_TWICE_UP_TO = 100
 MOST_EPOCHS = 100
 
-# Full names in `title` may take 200 kB of a page, however many classes it has.
-TITLE_BUDGET = 200_000
+# Full names in `title` may take 60 kB of a list of classes, however many there are.
+TITLE_BUDGET = 60_000
 
 
 def class_name(classes: int) -> Name:
     """Return how a label is shown in a page of so many classes: cut, the rest in `title`."""
-    limit = max(80, min(10_000, TITLE_BUDGET // max(classes, 1)))
+    limit = max(60, min(10_000, TITLE_BUDGET // max(classes, 1)))
 
     def name(label: str) -> str:
         full = visible(label)
@@ -47,36 +50,21 @@ def escape(text: str) -> str:
     return html.escape(text, quote=True)
 
 
-def pairs_tables(evaluation: Evaluation, name: Name, most: int) -> list[str]:
-    """Return the `most` frequent directed confusions, twelve a table; none without errors."""
-    pairs = evaluation.pairs()
-    errors = sum(pair.count for pair in pairs)
-    rows = [
-        (
-            _arrow(name(pair.true), name(pair.predicted)),
-            count(pair.count),
-            percent(pair.share_of_true),
-            percent(pair.count / errors),
-        )
-        for pair in pairs[:most]
-    ]
-    heads = ("true → predicted", "count", "of the true class", "of all errors")
-    return _side_by_side(heads, rows, names=1, of=f"of {len(pairs):,} pairs")
-
-
-def classes_table(evaluation: Evaluation, name: Name) -> str:
+def classes_table(evaluation: Scores, name: Name) -> str:
     """Return the scores of every class; beyond twelve classes the weakest come first."""
     rows = list(evaluation.per_class)
+    predicted = len(evaluation.cells.count) > 0
     caption = ""
     if len(rows) > NATURAL_ORDER_UP_TO:
-        rows.sort(key=_weakness)
-        caption = "Weakest F1 first"
+        rows.sort(key=_weakness if predicted else _loss)
+        caption = "Weakest F1 first" if predicted else "Largest loss first"
     if len(rows) > MOST_CLASSES:
         caption += f"; {MOST_CLASSES:,} of {len(rows):,} classes"
-    mistaken: dict[str, str] = {}
-    for pair in evaluation.pairs():
-        taken = f'{name(pair.predicted)} <span class="soft">{count(pair.count)}{TIMES}</span>'
-        mistaken.setdefault(pair.true, taken)
+    rows = rows[:MOST_CLASSES]
+    if not predicted:
+        losses = ((name(row.name), count(row.support), number(row.log_loss)) for row in rows)
+        return table(caption, ("class", "support", "log loss"), losses)
+    mistaken = _mistaken(evaluation, name, {row.name for row in rows})
     cells = (
         (
             name(row.name),
@@ -87,26 +75,27 @@ def classes_table(evaluation: Evaluation, name: Name) -> str:
             percent(row.f1),
             number(row.log_loss),
         )
-        for row in rows[:MOST_CLASSES]
+        for row in rows
     )
     heads = ("class", "most often taken for", "support", "recall", "precision", "F1", "log loss")
-    return _table(caption, heads, cells, names=2)
+    return table(caption, heads, cells, names=2)
 
 
-def worst_tables(evaluation: Evaluation, name: Name) -> list[str]:
-    """Return the rows of largest loss, in one table or in two that stand side by side."""
-    rows = [
-        (
-            f'<span class="whole">{row.row}</span>',
-            _arrow(name(row.label), name(row.prediction) if row.label != row.prediction else ""),
-            percent(row.probability),
-            percent(row.confidence),
-            number(row.loss),
-        )
-        for row in evaluation.worst
-    ]
-    heads = ("row", "true → predicted", "P(true)", "P(predicted)", "loss")
-    return _side_by_side(heads, rows, names=2, of=f"of {evaluation.rows:,} rows")
+def _mistaken(evaluation: Scores, name: Name, wanted: set[str]) -> dict[str, str]:
+    """Return what each class is most often taken for, of equals the first class, and how often."""
+    wrong = evaluation.cells.wrong()
+    order = np.lexsort((wrong.predicted, -wrong.count, wrong.true))
+    first = order[np.unique(wrong.true[order], return_index=True)[1]]
+    found: dict[str, str] = {}
+    for cell in first:
+        true, taken = (evaluation.classes[codes[cell]] for codes in (wrong.true, wrong.predicted))
+        if true in wanted:
+            times = f"{count(float(wrong.count[cell]))}{TIMES}"
+            # Long lists hold each name in full once: a thousand of them are a tenth of the page.
+            short = f"<bdi>{escape(cut(visible(taken), NAME_LENGTH))}</bdi>"
+            label = name(taken) if len(wanted) <= FULL_TWICE_UP_TO else short
+            found[true] = f'{label} <span class="soft">{times}</span>'
+    return found
 
 
 def matrix_table(view: MatrixView, classes: Sequence[str], name: Name) -> str:
@@ -138,7 +127,7 @@ def curves_table(curves: Sequence[Mapping[str, Any]]) -> str:
         for place, epoch in enumerate(curves[::step])
     )
     heads = ("epoch", "training loss", "validation loss", "validation accuracy", "learning rate")
-    return _table(f"Every {step}th epoch" if step > 1 else "", heads, rows)
+    return table(f"Every {step}th epoch" if step > 1 else "", heads, rows)
 
 
 def facts_table(caption: str, facts: Mapping[str, Any]) -> str:
@@ -158,19 +147,18 @@ def facts_table(caption: str, facts: Mapping[str, Any]) -> str:
     )
 
 
-def _side_by_side(
+def side_by_side(
     heads: Sequence[str], rows: Sequence[Sequence[str]], names: int, of: str
 ) -> list[str]:
+    """Return tables of twelve rows each, which stand side by side where there is room."""
     parts: list[str] = []
     for start in range(0, len(rows), ROWS_BESIDE):
         end = min(start + ROWS_BESIDE, len(rows))
-        parts.append(_table(f"{start + 1} to {end} {of}", heads, rows[start:end], names))
+        parts.append(table(f"{start + 1} to {end} {of}", heads, rows[start:end], names))
     return parts
 
 
-def _table(
-    caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], names: int = 0
-) -> str:
+def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], names: int = 0) -> str:
     """Return a table whose first column holds row headers, its first `names` columns text."""
     sides = [' class="name"' if column < names else "" for column in range(len(heads))]
     top = "".join(
@@ -186,7 +174,8 @@ def _table(
     return f"<table>{above}<thead><tr>{top}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
 
 
-def _arrow(true: str, predicted: str) -> str:
+def arrow(true: str, predicted: str) -> str:
+    """Return two names with an arrow between them; without the second the row is right."""
     if not predicted:
         return f'{true} <span class="to">(right)</span>'
     return f'{true} <span class="to">→</span> {predicted}'
@@ -205,13 +194,15 @@ def _matrix_cell(view: MatrixView, true: int, predicted: int) -> str:
 def _bar(share: float) -> str:
     if math.isnan(share):
         return MISSING
-    width = round(60 * share, 1)
+    width = round(60 * share, 1)  # of the 60 pixels in the style sheet
     return (
-        f'<svg class="bar" width="60" height="6" aria-hidden="true">'
-        f'<rect class="all" width="60" height="6" rx="3"/>'
-        f'<rect width="{width:g}" height="6" rx="3"/></svg>'
+        f'<svg class="bar" aria-hidden="true"><rect class="all"/><rect width="{width:g}"/></svg>'
         f'<span class="figure">{percent(share)}</span>'
     )
+
+
+def _loss(row: ClassRow) -> float:
+    return -math.inf if math.isnan(row.log_loss) else -row.log_loss
 
 
 def _weakness(row: ClassRow) -> float:

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import Any
 
-from crossent.scoring.evaluation import Evaluation
+from crossent.scoring.scores import Scores
 
 # Control, format, surrogate, line and paragraph separators; the zero-width joiner is part of emoji.
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -67,7 +67,7 @@ def number(value: float) -> str:
         return MISSING
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:#.4g}"
+    return f"{value:,.0f}" if abs(value) >= 999.95 else f"{value:#.4g}"
 
 
 def count(value: float) -> str:
@@ -88,16 +88,17 @@ def setting(value: Any) -> str:
     return visible(json.dumps(value, ensure_ascii=False, default=str))
 
 
-def amount(evaluation: Evaluation, value: float) -> str:
+def amount(evaluation: Scores, value: float) -> str:
     """Return "3 rows", "1 row", or "weight 2.50" where rows are weighted."""
     if evaluation.weight != evaluation.rows:
         return f"weight {count(value)}"
     return f"{count(value)} {'row' if value == 1 else 'rows'}"
 
 
-def confusion_sentence(evaluation: Evaluation, name: Callable[[str], str]) -> str:
+def confusion_sentence(evaluation: Scores, name: Callable[[str], str]) -> str:
     """Return what is most often taken for what, in plain words; `name` formats a class name."""
-    pairs = evaluation.pairs()
+    wrong = evaluation.cells.wrong()
+    pairs = evaluation.pairs(3)
     if not pairs:
         return "Every row is right: no class is taken for another."
     first = pairs[0]
@@ -107,9 +108,9 @@ def confusion_sentence(evaluation: Evaluation, name: Callable[[str], str]) -> st
         f"{name(first.true)}."
     )
     if len(pairs) > 1:
-        others = [f"{name(pair.true)} for\u00a0{name(pair.predicted)}" for pair in pairs[1:3]]
+        others = [f"{name(pair.true)} for\u00a0{name(pair.predicted)}" for pair in pairs[1:]]
         text += f" Then {' and '.join(others)}."
-    if len(pairs) > 3:
-        share = sum(pair.count for pair in pairs[:3]) / sum(pair.count for pair in pairs)
+    if len(wrong.count) > 3:
+        share = sum(pair.count for pair in pairs) / float(wrong.count.sum())
         text += f" These three make up {percent(share)} of all errors."
     return text

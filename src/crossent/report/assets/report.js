@@ -43,7 +43,7 @@
     views[id] = result.view;
     paint(result.view);
     const table = place.closest("section").querySelector("details");
-    table.open = false;
+    if (table) table.open = false;
   };
 
   const connectSwitch = () => {
