@@ -77,7 +77,7 @@ def test_missing_data_is_named(crossent):
             "--hidden: expected whole numbers, such as 256,128; got ''.",
         ),
         (["doctor", "a\nb"], r"One argument too many: 'a\nb'."),
-        (["evaluate"], "PREDICTIONS needs a value."),
+        (["evaluate"], "FILE needs a value."),
         (["predict", "runs/x"], "DATA needs a value."),
     ],
 )

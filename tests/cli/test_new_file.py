@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from crossent.cli.new_file import check_new, write_text
+from crossent.cli.new_file import check_apart, check_new, new_file, write_text
 from crossent.errors import InputError
 
 
@@ -37,3 +37,38 @@ def test_a_folder_that_cannot_be_written_names_the_flag():
     Path("file").write_text("")
     with pytest.raises(InputError, match=r"--report 'file/a\.html' cannot be written: Not a dir"):
         write_text(Path("file/a.html"), "x", "--report")
+
+
+def test_a_hidden_file_becomes_the_new_one(workdir: Path):
+    Path("a.csv.gz").write_text("old")
+    with new_file(Path("a.csv.gz"), "--out") as partial:
+        partial.write_text("new")
+        assert partial.name.endswith(".csv.gz")
+        assert Path("a.csv.gz").read_text() == "old"
+    assert Path("a.csv.gz").read_text() == "new"
+    assert [path.name for path in workdir.iterdir()] == ["a.csv.gz"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_a_block_that_fails_leaves_the_old_one(workdir: Path, error: type[BaseException]):
+    Path("a.csv").write_text("old")
+
+    def fail() -> None:
+        with new_file(Path("a.csv"), "--out") as partial:
+            partial.write_text("new")
+            raise error
+
+    with pytest.raises(error):
+        fail()
+    assert Path("a.csv").read_text() == "old"
+    assert [path.name for path in workdir.iterdir()] == ["a.csv"]
+
+
+def test_outputs_are_files_of_their_own():
+    Path("in.csv").write_text("")
+    Path("link").symlink_to("in.csv")
+    check_apart([(Path("a"), "--a"), (Path("b"), "--b")], ["in.csv", "-"])
+    with pytest.raises(InputError, match=r"--a and --b both name '\.\./work/a'"):
+        check_apart([(Path("a"), "--a"), (Path("../work/a"), "--b")], [])
+    with pytest.raises(InputError, match=r"--a names 'in\.csv', which is read"):
+        check_apart([(Path("link"), "--a")], ["in.csv"])

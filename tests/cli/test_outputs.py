@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 from crossent.cli.outputs import summary
-from crossent.scoring.evaluation import evaluate
+from crossent.report.evaluation import evaluate
 
 
 def test_summary_is_strict_json_without_tables():

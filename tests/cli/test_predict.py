@@ -121,3 +121,42 @@ def test_no_torch_names_the_extra(shell):
     ended = shell("predict", "runs/x", "digits", without=("torch",))
     assert ended.code == 2
     assert ended.err == "crossent: torch is not installed; run: pip install 'crossent[app]'\n"
+
+
+@pytest.mark.parametrize(
+    ("flags", "rows", "classes"),
+    [
+        (["--only", "setosa,virginica"], 100, {"setosa", "virginica"}),
+        (["--drop-class", "setosa"], 100, {"versicolor", "virginica"}),
+        (["--merge", "v=versicolor,virginica"], 150, {"setosa", "v"}),
+    ],
+)
+def test_data_as_it_was_trained_on(crossent, flags: list[str], rows: int, classes: set[str]):
+    write_iris("iris.csv", labels=True)
+    some = ["--target", "species", "--model", "linear", "--epochs", "2", "--out", "run", *flags]
+    assert crossent("train", "iris.csv", *some).code == 0
+    ended = crossent("predict", "run", "iris.csv")
+    assert (ended.code, ended.err) == (0, "")
+    assert f"predicted   {rows} rows" in ended.out
+    left_out = "50 rows are left out: their classes are not among those of the model"
+    assert (left_out in ended.out) == (rows == 100)
+    found = read("predictions.parquet")
+    assert set(found["label"]) == classes
+    assert crossent("evaluate", "predictions.parquet").code == 0
+    write_iris("new.csv", labels=False)
+    assert "150 rows" in crossent("predict", "run", "new.csv", "--out", "new.parquet").out
+
+
+def test_labels_that_are_merged_already(crossent):
+    write_iris("iris.csv", labels=True)
+    flags = ["--model", "linear", "--epochs", "2", "--out", "run", "--merge", "v=setosa,virginica"]
+    assert crossent("train", "iris.csv", "--target", "species", *flags).code == 0
+    text = Path("iris.csv").read_text()
+    Path("merged.csv").write_text(text.replace("setosa", "v").replace("virginica", "v"))
+    crossent("predict", "run", "iris.csv", "--out", "a.csv")
+    crossent("predict", "run", "merged.csv", "--out", "b.csv")
+    assert Path("a.csv").read_bytes() == Path("b.csv").read_bytes()
+    Path("wrong.csv").write_text(text.replace("setosa", "rose"))
+    ended = crossent("predict", "run", "wrong.csv", "--out", "c.csv")
+    assert ended.code == 2
+    assert "'rose'" in ended.err

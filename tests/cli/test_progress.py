@@ -4,7 +4,7 @@ import re
 import pytest
 from rich.console import Console
 
-from crossent.cli.progress import watching
+from crossent.cli.progress import counting_rows, watching
 from crossent.estimators.history import Epoch
 
 
@@ -63,3 +63,23 @@ def test_no_validation_part():
     with watching(1, 10, Console(file=text)) as watcher:
         watcher.on_epoch(Epoch(1, 1, 10, 0.25, None, None, None, 0.1, 0.0))
     assert text.getvalue().startswith("epoch 1/1  loss 0.2500  ")
+
+
+def test_rows_are_counted_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("crossent.cli.progress.REDRAW_SECONDS", 0.0)
+    texts = []
+    for terminal in (True, False):
+        text = io.StringIO()
+        with counting_rows(Console(file=text, force_terminal=terminal)) as watch:
+            for _ in range(3):
+                watch(500)
+        texts.append(text.getvalue())
+    assert [f"{n} rows" in texts[0] for n in ("500", "1,000", "1,500")] == [True] * 3
+    assert re.search(r"1,500 rows  [\d,]+ rows/s", texts[0])
+    assert texts[1] == ""
+
+
+def test_rows_are_counted_on_standard_error(capsys: pytest.CaptureFixture[str]):
+    with counting_rows() as watch:
+        watch(10)
+    assert capsys.readouterr() == ("", "")

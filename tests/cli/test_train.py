@@ -1,3 +1,4 @@
+import html
 import json
 import os
 import pty
@@ -16,7 +17,7 @@ import pytest
 from sklearn.datasets import load_iris
 from sklearn.metrics import accuracy_score, log_loss
 
-from crossent.scoring.evaluation import evaluate
+from crossent.report.evaluation import evaluate
 
 COMMAND = [sys.executable, "-m", "crossent.cli.app"]
 QUICK = ("--model", "linear", "--epochs", "2", "--rows", "400")
@@ -105,7 +106,11 @@ def test_evaluate_prints_the_same_numbers(crossent):
     again = crossent("evaluate", "runs/digits-1/predictions.parquet").out
     start = trained.index("test loss")
     lines = trained[start:].splitlines()
-    assert again.splitlines() == [lines[0].replace("test loss", "log loss "), *lines[1:-1]]
+    assert again.startswith("read        labels from 'label'; probabilities of 10 classes from 'p_")
+    assert again[again.index("log loss ") :].splitlines() == [
+        lines[0].replace("test loss", "log loss "),
+        *lines[1:-1],
+    ]
 
 
 def test_config_of_a_run_repeats_it_bit_for_bit(crossent):
@@ -145,6 +150,65 @@ def test_class_left_out_and_columns_chosen(crossent, iris: Path):
     ended = crossent("train", "iris.csv", *flags, "--epochs", "2")
     assert "1 numeric: petal_length" in ended.out
     assert "2: versicolor, virginica" in ended.out
+
+
+def test_only_some_classes_and_the_run_repeated(crossent):
+    flags = ["--only", "9,4", "--model", "linear", "--epochs", "2"]
+    ended = crossent("train", "digits", *flags)
+    assert (ended.code, ended.err) == (0, "")
+    assert "\nclasses     2: 4, 9 (of 10)\n" in ended.out
+    table = duckdb.sql("from 'runs/digits-1/predictions.parquet'")
+    assert [name for name in table.columns if name.startswith("p_")] == ["p_4", "p_9"]
+    assert set(table.fetchnumpy()["label"].astype(str)) == {"4", "9"}
+    assert json.loads(Path("runs/digits-1/model.json").read_text())["classes"] == ["4", "9"]
+    assert json.loads(Path("runs/digits-1/config.json").read_text())["only"] == ["9", "4"]
+    page = Path("runs/digits-1/report.html").read_text()
+    assert "crossent train digits --only 9,4 --model linear --epochs 2" in page
+    assert '<th scope="row">classes taken</th><td>4, 9</td>' in page
+    Path("c.toml").write_text('data = "digits"\nonly = ["9", "4"]\nmodel = "linear"\nepochs = 2\n')
+    for file in ("runs/digits-1/config.json", "c.toml"):
+        assert crossent("train", "--config", file).code == 0
+    for number in (2, 3):
+        for name in ("model.safetensors", "model.json", "metrics.json", "predictions.parquet"):
+            one, two = (Path(f"runs/digits-{n}", name).read_bytes() for n in (1, number))
+            assert one == two
+
+
+def test_merged_classes_with_names_that_need_quotes(crossent, workdir: Path):
+    names = ['say "hi"', "b,c", "d", "e=f"]
+    write = [",".join((str(i % 4 + i / 997), "1", f'"{names[i % 4]}"')) for i in range(200)]
+    rows = [line.replace('say "hi"', 'say ""hi""') for line in write]
+    Path("t.csv").write_text("\n".join(["x,z,y", *rows]) + "\n")
+    flags = ["--target", "y", "--merge", '"d,e=f"=d,"e=f"', "--merge", '"b,c"="b,c","say ""hi"""']
+    ended = crossent("train", "t.csv", *flags, "--epochs", "5")
+    assert (ended.code, ended.err) == (0, "")
+    assert "\nclasses     2: b,c, d,e=f (of 4)\n" in ended.out
+    assert "\nmerged      d,e=f: d, e=f\n" in ended.out
+    columns = duckdb.sql("from 'runs/t-1/predictions.parquet'").fetchnumpy()
+    probabilities = np.stack([columns["p_b,c"], columns["p_d,e=f"]], 1)
+    labels = (columns["label"] == "d,e=f").astype(int)
+    assert sorted(set(columns["label"])) == ["b,c", "d,e=f"]
+    assert metrics("runs/t-1")["test"]["log_loss"] == pytest.approx(log_loss(labels, probabilities))
+    assert crossent("train", "--config", "runs/t-1/config.json").code == 0
+    assert metrics("runs/t-1") == metrics("runs/t-2")
+    printed = html.unescape(Path("runs/t-1/report.html").read_text())
+    command = next(line for line in printed.split("<code>") if line.startswith("crossent train"))
+    again = crossent(*shlex.split(command.partition("</code>")[0])[1:])
+    assert (again.code, metrics("runs/t-3")) == (0, metrics("runs/t-1"))
+
+
+def test_classes_of_the_own_test_part_are_chosen_too(crossent, mnist: Path):
+    flags = ["--model", "linear", "--epochs", "1"]
+    ended = crossent("train", "mnist", "--only", "0,2", *flags)
+    assert "36 to train, 4 to validate, 13 to test" in ended.out
+    ended = crossent("train", "mnist", "--merge", "round=0,2", *flags, "--test-size", "0.5")
+    assert "classes     2: round, 1 (of 3)" in ended.out
+    ended = crossent("train", "mnist", "--merge", "round=0,2", *flags, "--out", "run")
+    assert "54 to train, 6 to validate, 20 to test" in ended.out
+    labels = duckdb.sql("from 'run/predictions.parquet'").fetchnumpy()["label"].astype(str)
+    expected = ["1" if i % 3 == 1 else "round" for i in range(20)]
+    assert labels.tolist() == expected
+    assert crossent("evaluate", "run/predictions.parquet").code == 0
 
 
 def test_own_test_part(crossent, mnist: Path):

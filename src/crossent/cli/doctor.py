@@ -10,6 +10,7 @@ from cyclopts import App
 
 from crossent._version import __version__
 from crossent.cli.errors import EXTRAS
+from crossent.cli.evaluation.workers import cores
 from crossent.kernels.select import select
 
 EXAMPLES = """\
@@ -28,7 +29,7 @@ def run() -> None:
     lines = {
         "crossent": __version__,
         "python": f"{platform.python_version()} ({platform.system()} {platform.machine()})",
-        "cores": str(_cores()),
+        "cores": str(cores()),
         "kernels": _kernels(),
         "data": _data_folder(),
     }
@@ -49,13 +50,6 @@ def _installed(package: str, extra: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return f"not installed: pip install 'crossent[{extra}]'"
-
-
-def _cores() -> int:
-    """Cores this process may use, which a container can hold below the machine's."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _data_folder() -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 EXTRAS = {
     "cyclopts": ("cyclopts", "cli"),
     "duckdb": ("duckdb", "cli"),
+    "nanoarrow": ("nanoarrow", "cli"),
     "rich": ("rich", "cli"),
     "vl_convert": ("vl-convert-python", "cli"),
     "safetensors": ("safetensors", "app"),

@@ -12,14 +12,14 @@ from crossent._version import __version__
 from crossent.cli import config
 from crossent.cli.flags import TrainFlags
 from crossent.cli.parts import Parts, facts
-from crossent.cli.score import score
-from crossent.data.predictions import write_predictions
+from crossent.cli.score import FILE, score
+from crossent.data.predictions.saved import write_predictions
 from crossent.estimators.artifact import save
 from crossent.estimators.predictions import predictions
 from crossent.estimators.train import TrainedRun
 from crossent.report import html
 from crossent.report.model import SOFT_LABELS, Report
-from crossent.scoring.evaluation import Evaluation
+from crossent.scoring.scores import Scores
 
 
 def write_run(
@@ -37,7 +37,7 @@ def write_run(
     }
     save(folder, trained.classifier, {"crossent": __version__, **ended})
     config.write(folder / "config.json", {"data": data, **asdict(flags), **settings, "out": None})
-    write_predictions(folder / "predictions.parquet", answers)
+    write_predictions(folder / FILE, answers)
     metrics = {"test": summary(report.evaluation)}
     for name, part in (("validation", parts.validation), ("train", parts.train)):
         if len(part):
@@ -48,7 +48,7 @@ def write_run(
 
 
 def _report(
-    data: str, flags: TrainFlags, parts: Parts, trained: TrainedRun, evaluation: Evaluation
+    data: str, flags: TrainFlags, parts: Parts, trained: TrainedRun, evaluation: Scores
 ) -> Report:
     notices = parts.train.notices
     if parts.test.target_probs is not None:
@@ -66,7 +66,7 @@ def _report(
     )
 
 
-def summary(evaluation: Evaluation) -> dict[str, Any]:
+def summary(evaluation: Scores) -> dict[str, Any]:
     """Return the numbers of an evaluation, without its tables: nats, bits, shares, rows."""
     whole = evaluation.to_dict()
     return {name: value for name, value in whole.items() if not isinstance(value, list)}

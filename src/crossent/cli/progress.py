@@ -1,10 +1,10 @@
-"""What is shown while a model trains: a bar on a terminal, plain lines otherwise.
+"""What is shown while a model trains: a bar on a terminal, plain lines otherwise; rows read so far.
 
 Rich decides about colour (NO_COLOR) and width (COLUMNS). Nothing here touches the model: the loop
 reports steps and epochs, and a step costs one look at the clock.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -134,3 +134,31 @@ def _losses(epoch: Epoch) -> str:
     if epoch.validation_loss is not None:
         text += f", validation {epoch.validation_loss:.4f}"
     return text
+
+
+@contextmanager
+def counting_rows(console: Console | None = None) -> Generator[Callable[[int], None]]:
+    """Yield what is told how many rows were read; shown on standard error if it is a terminal."""
+    console = console or Console(stderr=True)
+    if not console.is_terminal:
+        yield _ignore
+        return
+    column = TextColumn("{task.fields[rows]}")
+    with Progress(column, console=console, transient=True, auto_refresh=False) as progress:
+        task = progress.add_task("", total=None, rows="reading")
+        pace = Pace()
+        drawn = perf_counter()
+
+        def count(rows: int) -> None:
+            nonlocal drawn
+            now = pace.count(rows)
+            if now - drawn >= REDRAW_SECONDS:
+                drawn = now
+                text = f"{pace.done:,} rows  {pace.text()}"
+                progress.update(task, rows=text, refresh=True)
+
+        yield count
+
+
+def _ignore(rows: int) -> None:
+    """Show nothing."""

@@ -1,0 +1,1 @@
+"""What `crossent evaluate` does between its flags and its printed lines."""
