@@ -17,10 +17,12 @@ import crossent
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-PARTS = ("losses", "measures", "theory")
+PARTS = ("losses", "measures", "evaluation", "theory")
 PAGES = sorted(page for part in PARTS for page in (DOCS / part).rglob("*.md"))
 TRAPS = sorted((DOCS / "losses" / "traps").glob("*.md"))
-GENERATED = (DOCS / "losses" / "accuracy.md", DOCS / "measures" / "speed.md")  # by benchmarks
+GENERATED = tuple(  # by benchmarks
+    DOCS / name for name in ("losses/accuracy.md", "measures/speed.md", "evaluation/speed.md")
+)
 LINKED = [*(ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"))]
 LINKED += sorted(DOCS.rglob("*.md"))
 WRITTEN = [page for page in PAGES if page not in GENERATED]
