@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-NAMES = ("accuracy", "dense", "loop", "measures", "mnist", "startup")
+NAMES = ("accuracy", "dense", "evaluate", "loop", "measures", "mnist", "startup")
 
 
 def main(arguments: list[str]) -> int:
