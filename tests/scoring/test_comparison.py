@@ -206,3 +206,22 @@ def test_rows_that_do_not_belong_together_are_named():
         with pytest.raises(InputError, match=message):
             meter.update(rows, baseline)
         assert meter.result().rows == 0
+
+
+def test_soft_labels_must_be_on_both_sides_and_the_same():
+    y, p, other, _ = sample()
+    q = np.eye(3)[y] * 0.9 + 0.1 / 3
+    soft = score_rows(labels=None, values=p, target_probs=q, source="a.csv")
+    same = score_rows(labels=None, values=other, target_probs=q, source="b.csv")
+    meter = Comparison(CLASSES)
+    meter.update(soft, same)
+    assert meter.result().rows == len(y)
+    for baseline, words in (
+        (scored(y, other, source="b.csv"), "'a.csv' has soft labels and 'b.csv' has none"),
+        (
+            score_rows(labels=y, values=other, target_probs=np.roll(q, 1, axis=0), source="b.csv"),
+            "the soft labels of row",
+        ),
+    ):
+        with pytest.raises(InputError, match=words):
+            Comparison(CLASSES).update(soft, baseline)

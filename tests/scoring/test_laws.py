@@ -30,7 +30,7 @@ METERS = {
     "confusion": Confusion,
     "ranks": Ranks,
     "soft": SoftLabels,
-    "confidence": lambda classes: Confidence(),
+    "confidence": Confidence,
     "worst": lambda classes: Worst(),
     "examples": Examples,
 }
@@ -56,9 +56,8 @@ def files(draw, most=4) -> list[Table]:
     return found
 
 
-def updated(meter, name, part):
-    extra = (part.p.shape[1],) if name == "confidence" else ()
-    meter.update(part.rows(), *extra)
+def updated(meter, part):
+    meter.update(part.rows())
     return meter
 
 
@@ -99,8 +98,8 @@ def test_merged_updates_are_one_update_of_every_meter(name, drawn, random):
     new = functools.partial(METERS[name], drawn[0].p.shape[1])
     whole = new()
     for part in drawn:
-        updated(whole, name, part)
-    parts = [updated(new(), name, piece) for piece in cut(drawn, random)]
+        updated(whole, part)
+    parts = [updated(new(), piece) for piece in cut(drawn, random)]
     other = new()
     for part in parts:
         other.merge(part)

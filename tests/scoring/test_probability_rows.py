@@ -42,8 +42,8 @@ def test_numbers_of_a_row(classes, kind, normalize, layout):
     np.testing.assert_array_equal(got.predicted, p.argmax(1))
     others = np.where(np.arange(classes) == p.argmax(1)[:, None], 0, p)
     np.testing.assert_allclose(got.rest, others.sum(1), **near)
-    np.testing.assert_allclose(got.others, (others**2).sum(1), **near)
-    np.testing.assert_allclose(got.squares, ((p - one_hot) ** 2).sum(1), **near)
+    np.testing.assert_allclose(got.rest_squares, (others**2).sum(1), **near)
+    np.testing.assert_allclose(got.brier, ((p - one_hot) ** 2).sum(1), **near)
     ranks = [reference.rank(*row) for row in zip(p, labels, strict=True)]
     np.testing.assert_array_equal(got.rank, ranks)
 
@@ -66,7 +66,7 @@ def test_a_loss_of_logits_keeps_its_digits(row, label):
         exact = mpmath.log(total) - mpmath.mpf(row[label])
         other = mpmath.e ** mpmath.mpf(row[1 - label]) / total
     assert got.loss[0] == pytest.approx(float(exact), rel=1e-15)
-    assert got.squares[0] == pytest.approx(float(2 * other**2), rel=1e-14)
+    assert got.brier[0] == pytest.approx(float(2 * other**2), rel=1e-14)
 
 
 def test_losses_of_logits_are_scipys():
@@ -120,4 +120,4 @@ def test_a_loss_of_masses_keeps_its_digits(kind, normalize):
     values = masses if kind == "probs" else np.log(masses)
     got = standing(values, np.array([0, 1]), kind, normalize=normalize)
     np.testing.assert_allclose(got.loss, 1e-20, rtol=1e-12)
-    np.testing.assert_allclose(got.squares, 2e-40, rtol=1e-12)
+    np.testing.assert_allclose(got.brier, 2e-40, rtol=1e-12)

@@ -8,7 +8,7 @@ import pytest
 
 from crossent.scoring.meters.worst import WorstRow
 from crossent.scoring.per_class import ClassRow
-from crossent.scoring.record import MATRIX_UP_TO, MOST_CELLS, dump_number, dump_row, record
+from crossent.scoring.record import JSON_MATRIX_UP_TO, MOST_CELLS, dump_number, dump_row, record
 from crossent.scoring.rows import score_rows
 from crossent.scoring.tally import Tally
 from tests.scoring.batches import LAYOUTS, table
@@ -62,7 +62,7 @@ def test_hostile_names_stay_names():
 
 
 def test_many_classes_have_cells_instead_of_a_matrix():
-    size = MATRIX_UP_TO + 1
+    size = JSON_MATRIX_UP_TO + 1
     tally = Tally(tuple(map(str, range(size))))
     labels = np.array([0, 0, 1, 7])
     tally.update(score_rows(labels=labels, values=np.eye(size)[[5, 5, 1, 2]]))
@@ -74,7 +74,7 @@ def test_many_classes_have_cells_instead_of_a_matrix():
 
 
 def test_the_least_cells_are_left_out(monkeypatch):
-    monkeypatch.setattr("crossent.scoring.record.MATRIX_UP_TO", 2)
+    monkeypatch.setattr("crossent.scoring.record.JSON_MATRIX_UP_TO", 2)
     monkeypatch.setattr("crossent.scoring.record.MOST_CELLS", 2)
     assert MOST_CELLS == 10_000
     tally = Tally(tuple("abc"))

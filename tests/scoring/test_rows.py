@@ -19,7 +19,7 @@ def test_log_loss_of_each_row_is_scikit_learns():
         want = log_loss([Y[row]], [P[row]], labels=range(5))
         assert got.loss[row] == pytest.approx(want, rel=1e-12)
     np.testing.assert_allclose(got.probability, np.exp(-got.loss), rtol=1e-14)
-    np.testing.assert_allclose(got.squares, ((P - Q) ** 2).sum(1), rtol=1e-13)
+    np.testing.assert_allclose(got.brier, ((P - Q) ** 2).sum(1), rtol=1e-13)
     assert (got.read, got.number.tolist(), got.weight, got.soft) == (
         40,
         list(range(40)),
@@ -32,7 +32,7 @@ def test_one_hot_soft_labels_change_nothing():
     hard, soft = score_rows(labels=Y, values=P), score_rows(labels=None, values=P, target_probs=Q)
     np.testing.assert_array_equal(soft.label, Y)
     np.testing.assert_allclose(soft.loss, hard.loss, rtol=1e-14)
-    np.testing.assert_allclose(soft.squares, hard.squares, rtol=1e-12)
+    np.testing.assert_allclose(soft.brier, hard.brier, rtol=1e-12)
     np.testing.assert_array_equal(soft.soft, Q)
 
 
@@ -51,7 +51,7 @@ def test_a_probability_rounded_above_one_costs_nothing():
 def test_a_confident_row_keeps_its_brier_digits():
     tiny = 1e-12
     got = score_rows(labels=np.array([0]), values=np.array([[1 - tiny, tiny]]))
-    assert got.squares[0] == pytest.approx(2 * tiny**2, rel=1e-3)
+    assert got.brier[0] == pytest.approx(2 * tiny**2, rel=1e-3)
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32])
@@ -61,7 +61,7 @@ def test_narrow_floats_are_read_as_the_float64_they_are(dtype):
     got = score_rows(labels=labels, values=exact)
     want = score_rows(labels=labels, values=exact.astype(np.float64))
     np.testing.assert_array_equal(got.loss, want.loss)
-    np.testing.assert_array_equal(got.squares, want.squares)
+    np.testing.assert_array_equal(got.brier, want.brier)
     assert got.loss.dtype == got.confidence.dtype == np.float64
 
 
@@ -137,7 +137,7 @@ def test_the_place_is_named():
 def test_normalize_divides_by_the_sum(scale):
     got = score_rows(labels=Y, values=P * scale, normalize=True)
     want = score_rows(labels=Y, values=P)
-    for name in ("loss", "probability", "confidence", "rest", "others", "squares"):
+    for name in ("loss", "probability", "confidence", "rest", "rest_squares", "brier"):
         np.testing.assert_allclose(getattr(got, name), getattr(want, name), rtol=1e-12)
 
 
@@ -159,7 +159,7 @@ def test_log_probabilities_of_the_labels():
     assert got.loss.tolist() == [1.5, 0.0, np.inf, 0.0]
     assert got.probability.tolist() == [np.exp(-1.5), 1.0, 0.0, 1.0]
     assert [str(x) for x in got.loss[[1, 3]]] == ["0.0", "0.0"]
-    assert (got.predicted, got.confidence, got.rank, got.squares) == (None, None, None, None)
+    assert (got.predicted, got.confidence, got.rank, got.brier) == (None, None, None, None)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, 0.5])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
+from crossent.scoring.rows import score_rows
 from crossent.scoring.soft_rows import soft_loss, soft_squares
 from tests import reference_scores as reference
 
@@ -42,3 +43,30 @@ def test_zero_at_part_of_the_label_is_infinite_and_elsewhere_free():
     with np.errstate(divide="ignore"):
         logs = np.log(p)
     assert soft_loss(soft, logs, "logits", normalize=False).tolist() == [math.inf, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "normalize"),
+    [
+        ([0.0, -50.0, -60.0], "logits", False),
+        ([0.0, -50.0, -60.0], "logprobs", True),
+        ([1.0, 1e-22, 1e-26], "probs", True),
+    ],
+)
+def test_a_soft_label_of_one_class_keeps_the_digits_of_a_hard_one(values, kind, normalize):
+    given = np.array([values])
+    hard = score_rows(labels=np.array([0]), values=given, kind=kind, normalize=normalize)
+    soft = soft_loss(np.array([[1.0, 0.0, 0.0]]), given, kind, normalize=normalize)
+    assert 0 < hard.loss[0] < 1e-20
+    np.testing.assert_allclose(soft, hard.loss, rtol=1e-12)
+
+
+def test_a_row_has_the_same_bits_in_any_batch():
+    random = np.random.default_rng(0)
+    p, q = (np.asfortranarray(random.dirichlet(np.ones(7), 41)) for _ in range(2))
+    for function in (soft_loss, soft_squares):
+        whole = function(q, p, "probs", normalize=False)
+        alone = [
+            function(q[i : i + 1], p[i : i + 1], "probs", normalize=False)[0] for i in range(41)
+        ]
+        assert whole.tolist() == alone

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from crossent.report.model import SOFT_LABELS, Report
+from crossent.report.words import number
 from crossent.scoring.inputs import (
     read_codes,
     read_labels,
@@ -35,6 +36,13 @@ class Evaluation(Scores):
         from crossent.report.html import render
 
         Path(path).write_text(render(self._report(title)), encoding="utf-8")
+
+    def __repr__(self) -> str:
+        """Return the scores in one line; all of them are in `.to_dict()`."""
+        shown = (
+            f"{name}={number(getattr(self, name))}" for name in ("log_loss", "accuracy", "brier")
+        )
+        return f"Evaluation(rows={self.rows}, classes={len(self.classes)}, {', '.join(shown)})"
 
     def _repr_html_(self) -> str:
         """Return the scores for a notebook: a table without scripts."""
@@ -76,8 +84,8 @@ def evaluate(
         classes: names of the C columns. Without them codes are named "0", "1", ..., and other
             labels are sorted, as in scikit-learn.
         sample_weight: (N,) finite and non-negative; a weight k counts as k copies of the row.
-        target_probs: (N, C) soft labels. Losses, Brier score and prior then use them; accuracy,
-            confusion, calibration and classes use `labels`.
+        target_probs: (N, C) soft labels. Losses, Brier score, prior and calibration then use
+            them; accuracy, confusion and classes use `labels`.
         rows: (N,) the numbers by which `worst` names rows; 0 .. N-1 without.
         kind: what `probabilities` hold: "probs", "logits", or "logprobs" (natural logarithms).
         normalize: divide each row by its sum.

@@ -16,7 +16,10 @@ from crossent.scoring.wilson import wilson
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-MOST_BINS = 15
+FINE = (
+    25_200  # 2^4 * 3^2 * 5^2 * 7: 5, 10, 12, 15, 20, 25, 30, 50, 100 and 81 more numbers divide it
+)
+BINS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class Split:
     log_loss_refinement: float
     brier_calibration: float
     brier_refinement: float
+    bins: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +69,7 @@ class Calibration:
     brier: float
     effective: float = 1.0
 
-    def bins(self, bins: int = MOST_BINS, *, equal_mass: bool = False) -> tuple[Bin, ...]:
+    def bins(self, bins: int = BINS, *, equal_mass: bool = False) -> tuple[Bin, ...]:
         """Return the reliability table: `bins` of equal width [low, high), the last closed.
 
         With `equal_mass` they hold about the same weight each, are cut only between fine bins, so
@@ -93,16 +97,16 @@ class Calibration:
             )
         return tuple(found)
 
-    def ece(self, bins: int = MOST_BINS, *, equal_mass: bool = False) -> float:
+    def ece(self, bins: int = BINS, *, equal_mass: bool = False) -> float:
         """Return the expected calibration error: the mean over rows of |accuracy - confidence|.
 
-        Of their bins; 0 to 1. Reference: C. Guo et al., On calibration of modern neural networks,
-        ICML 2017.
+        Of their bins; 0 to 1. References: M. P. Naeini, G. Cooper, M. Hauskrecht, Obtaining well
+        calibrated probabilities using Bayesian binning, AAAI 2015; C. Guo et al., ICML 2017.
         """
         gaps, weight = self._gaps(bins, equal_mass=equal_mass)
         return float(np.sum(gaps * weight) / np.sum(weight)) if weight.any() else math.nan
 
-    def mce(self, bins: int = MOST_BINS, *, equal_mass: bool = False) -> float:
+    def mce(self, bins: int = BINS, *, equal_mass: bool = False) -> float:
         """Return the largest |accuracy - confidence| of a bin."""
         gaps, weight = self._gaps(bins, equal_mass=equal_mass)
         return float(gaps[weight > 0].max()) if weight.any() else math.nan
@@ -113,31 +117,42 @@ class Calibration:
         In `bins` bins, by default the third root of the rows, 15 at most: fewer rows, fewer bins,
         or chance would look like miscalibration.
 
-        In bins of equal mass with accuracy a and mean confidence c, calibration is the mean over
-        rows of a log(a / c) + (1 - a) log((1 - a) / (1 - c)), and of (a - c)^2 / e, e the mean of
-        1 / (1 + s) in the bin and s the sum of squared shares that the other classes have of the
-        rest: what moving the confidence to the accuracy removes at least, while the others keep
-        their shares. With hard labels neither part is below 0. Chance gives a calibrated model
-        about bins / (2 rows) nats of calibration; what is uneven within a bin is not seen. Where
-        both are infinite (confidence 1 in a wrong row) the refinement is NaN.
+        Calibration is what moving the confidence of a bin (of equal mass) to its accuracy removes,
+        while the other classes keep their shares of the rest; refinement needs a better model. With
+        accuracy a and mean confidence c of a bin, the mean over rows of::
 
-        Reference: J. Brocker, Reliability, sufficiency, and the decomposition of proper scores,
+            log loss   a log(a / c) + (1 - a) log((1 - a) / (1 - c))
+            Brier      (a - c)^2 / e,  e the bin's mean of 1 / (1 + s)
+
+        where s is the sum of the other classes' squared shares; the second is a lower bound of what
+        is removed. With hard labels neither part is below 0. What is uneven within a bin is not
+        seen; chance alone makes about `by_chance()`. Where both are infinite (confidence 1 in a
+        wrong row) the refinement is NaN.
+
+        Reference: J. Bröcker, Reliability, sufficiency, and the decomposition of proper scores,
         Quarterly Journal of the Royal Meteorological Society 135 (2009).
         """
         if bins is None:
-            rows = float(self.weight.sum()) * self.effective
-            bins = min(max(round(math.cbrt(rows)), 1), MOST_BINS)
+            bins = min(max(round(math.cbrt(self._rows())), 1), BINS)
         cuts = self._cuts(bins, equal_mass=True)
         sums = self._by(cuts, self.weight, self.right, self.confidence, self.evenness)
         weight, right, confidence, evenness = (values[sums[0] > 0] for values in sums)
         if not len(weight):
-            return Split(*[math.nan] * 4)
+            return Split(math.nan, math.nan, math.nan, math.nan, bins)
         # Sums of weights are rounded: a share may come out above 1.
         a, c = np.minimum(right / weight, 1.0), np.minimum(confidence / weight, 1.0)
         total = float(weight.sum())
         log_loss = float(np.sum(weight * kl_divergence(_two(a), _two(c), validate=False))) / total
         brier = float(np.sum((a - c) ** 2 * weight * (weight / evenness))) / total
-        return Split(log_loss, self.log_loss - log_loss, brier, self.brier - brier)
+        return Split(log_loss, self.log_loss - log_loss, brier, self.brier - brier, bins)
+
+    def by_chance(self) -> float:
+        """Return the calibration, in nats, of a calibrated model by chance: bins / (2 rows)."""
+        return self.split().bins / (2.0 * self._rows()) if self._rows() else math.nan
+
+    def _rows(self) -> float:
+        """Return the effective number of rows."""
+        return float(self.weight.sum()) * self.effective
 
     def _gaps(self, bins: int, *, equal_mass: bool) -> tuple[Floats, Floats]:
         cuts = self._cuts(bins, equal_mass=equal_mass)
@@ -146,18 +161,11 @@ class Calibration:
 
     def _cuts(self, bins: int, *, equal_mass: bool) -> Integers:
         """Return the fine bins at which the bins begin, and the end, ascending."""
+        end = len(self.weight)
         if bins < 1:
             raise InputError(f"bins must be 1 or more; got {bins}")
-        end = len(self.weight)
         if not equal_mass:
-            if self.fine % bins:
-                near = [n for n in range(1, self.fine + 1) if not self.fine % n]
-                below = max(n for n in near if n < bins) if bins <= self.fine else self.fine
-                above = min((n for n in near if n > bins), default=self.fine)
-                raise InputError(
-                    f"bins of equal width must divide {self.fine:,}; got {bins}, take {below} or "
-                    f"{above}, or equal mass"
-                )
+            check_bins(bins)
             step = self.fine // bins
             return np.append(np.arange(0, self.fine, step), end)
         below = np.concatenate([[0.0], np.cumsum(self.weight)])
@@ -169,6 +177,17 @@ class Calibration:
 
     def _by(self, cuts: Integers, *sums: Floats) -> tuple[Floats, ...]:
         return tuple(np.add.reduceat(values, cuts[:-1]) for values in sums)
+
+
+def check_bins(bins: int) -> None:
+    """Refuse a number of equal-width bins that is not read off the fine ones exactly."""
+    if bins < 1 or FINE % bins:
+        divisors = [n for n in range(1, FINE + 1) if not FINE % n]
+        below = max((n for n in divisors if n < bins), default=1)
+        above = min((n for n in divisors if n > bins), default=FINE)
+        raise InputError(
+            f"bins of equal width must divide {FINE:,}; got {bins}, take {below} or {above}"
+        )
 
 
 def _ratio(above: Floats, below: Floats, empty: float = math.nan) -> Floats:

@@ -11,17 +11,18 @@ from numpy.typing import NDArray
 from crossent.errors import InputError, quoted
 from crossent.measures.intervals import Interval
 from crossent.scoring.meters.resamples import Resamples
-from crossent.scoring.numbering import GROUPS, groups_of
 from crossent.scoring.paired_shares import mcnemar, paired_interval
+from crossent.scoring.row_hash import GROUPS, groups_of
 from crossent.scoring.rows import Rows
 from crossent.scoring.sums.counts import Counts
-from crossent.scoring.sums.exact_sums import ExactSums
+from crossent.scoring.sums.exact_sums import ExactSums, to_float
 from crossent.scoring.sums.masses import Masses
 
 Floats = NDArray[np.float64]
 
 # Places of a row among the four counts: 2 if the baseline is wrong, 1 if ours is.
 BOTH, ONLY_BASELINE, ONLY_OURS, NEITHER = range(4)
+SAME = 1e-6  # soft labels written as text or as float32 on one side
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Difference:
     """Ours less the baseline: below 0 in `log_loss` (nats) and above 0 in `accuracy` is a gain.
 
     `low` and `high` are the 95 % bootstrap interval of the log loss over 1,024 groups of rows, as
-    of `Scores.interval`; those of the accuracy are Newcombe's (`paired_interval`). The counts are
+    that of `Scores.interval`; those of the accuracy are Newcombe's (`paired_interval`). The counts are
     sums of weights; `p_value` is of McNemar's exact test, NaN where weights are not whole. Without
     predictions all of them are NaN.
 
@@ -77,7 +78,7 @@ class Comparison:
         self._check(rows, baseline)
         if not len(rows.loss):
             return
-        group = groups_of(rows.number)
+        group = groups_of(rows.number, *_sorted(rows.loss, baseline.loss))
         self._mass.add(group, rows.weight)
         ours, theirs = np.isfinite(rows.loss), np.isfinite(baseline.loss)
         finite = ours & theirs
@@ -105,7 +106,7 @@ class Comparison:
         """Return the difference of all rows so far; NaN without rows."""
         rows, infinite_ours, infinite_baseline, unknown = (int(n) for n in self._counts.array())
         weight = self._mass.total()
-        total = self._worse.total() - self._better.total()
+        total = to_float(sum(self._worse.wholes()) - sum(self._better.wholes()))
         total += np.inf if infinite_ours else 0.0
         total -= np.inf if infinite_baseline else 0.0
         log_loss = float(total / weight) if rows else np.nan
@@ -163,6 +164,18 @@ class Comparison:
                     f"a baseline needs the same labels; row {number[at]} is {ours} in {names[0]} "
                     f"and {theirs} in {names[1]}."
                 )
+        if (rows.soft is None) != (baseline.soft is None):
+            has, lacks = names if baseline.soft is None else names[::-1]
+            raise InputError(
+                f"a baseline needs the same labels; {has} has soft labels and {lacks} has none."
+            )
+        if rows.soft is not None and baseline.soft is not None:
+            at = _first((np.abs(rows.soft - baseline.soft) > SAME).any(axis=1))
+            if at is not None:
+                raise InputError(
+                    f"a baseline needs the same labels; the soft labels of row {number[at]} differ "
+                    f"in {names[0]} and {names[1]}."
+                )
         one, two = _weights(rows), _weights(baseline)
         at = _first(one != two)
         if at is not None:
@@ -178,3 +191,8 @@ def _weights(rows: Rows) -> Floats:
 
 def _first(different: NDArray[np.bool_]) -> int | None:
     return int(np.argmax(different)) if different.any() else None
+
+
+def _sorted(ours: Floats, theirs: Floats) -> tuple[Floats, Floats]:
+    """Return the smaller and the larger of both: the groups are those of the swapped comparison."""
+    return np.minimum(ours, theirs), np.maximum(ours, theirs)

@@ -28,8 +28,8 @@ class Standing:
     probability: Floats
     confidence: Floats
     rest: Floats
-    others: Floats
-    squares: Floats
+    rest_squares: Floats
+    brier: Floats
     total: Floats
     predicted: Integers
     rank: Integers
@@ -113,9 +113,9 @@ def _block(
     out.predicted[part] = predicted
     out.confidence[part] = best
     out.rest[part] = np.maximum(rest, np.where(right, 0.0, probability))
-    out.others[part] = others
+    out.rest_squares[part] = others
     out.rank[part] = _rank(given if few else given.T, labels, own, wrong)
-    out.squares[part] = squares
+    out.brier[part] = squares
     out.total[part] = total
     out.negative[part] = False if kind != "probs" else (given < 0).any(axis=axis)
 

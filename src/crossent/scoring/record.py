@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from crossent.scoring.calibration import Bin, Calibration
+from crossent.scoring.calibration import BINS, Bin, Calibration
 from crossent.scoring.meters.confusion import Cells
 from crossent.scoring.meters.worst import WorstRow
 from crossent.scoring.per_class import ClassRow
@@ -22,10 +22,9 @@ if TYPE_CHECKING:
 # Above 2**53 a float no longer holds every whole number.
 EXACT = 2.0**53
 # A matrix of 200 classes takes 200 KB, and so do 10,000 cells.
-MATRIX_UP_TO = 200
+JSON_MATRIX_UP_TO = 200
 MOST_CELLS = 10_000
 TOP_K = 10
-BINS = 15
 
 NUMBERS = (
     "weight", "effective_rows", "log_loss", "bits", "perplexity", "log_perplexity", "accuracy",
@@ -77,7 +76,7 @@ def dump_row(row: ClassRow | WorstRow | Bin) -> dict[str, Any]:
 
 def _confusion(cells: Cells, classes: int) -> dict[str, Any]:
     """Return the matrix, or of many classes the most frequent confusions."""
-    if classes <= MATRIX_UP_TO:
+    if classes <= JSON_MATRIX_UP_TO:
         matrix = cells.matrix(classes).tolist()
         return {"confusion": [[dump_number(n) for n in line] for line in matrix]}
     wrong = cells.wrong()

@@ -29,10 +29,9 @@ class Rows:
     """Scores of N rows; losses in nats. Rows of weight 0 are left out; `read` counts them too.
 
     label: int64 (N,) codes; of soft labels the largest. predicted: the most probable class, the
-    first of equals. confidence: its probability; rest: the sum of all others'; others: the sum of
-    the others' squares. rank: classes more probable than the label, earlier ones of equals too.
-    squares: the Brier score, 0 to 2. soft: (C,) the sum of weight times soft label. What the
-    columns do not tell is None.
+    first of equals. confidence: its probability; rest: the sum of all others', rest_squares: of
+    their squares. rank: classes more probable than the label, earlier ones of equals too. brier:
+    the Brier score, 0 to 2. soft: (N, C) soft labels. What the columns do not tell is None.
     """
 
     source: str
@@ -44,9 +43,9 @@ class Rows:
     predicted: Integers | None = None
     confidence: Floats | None = None
     rest: Floats | None = None
-    others: Floats | None = None
+    rest_squares: Floats | None = None
     rank: Integers | None = None
-    squares: Floats | None = None
+    brier: Floats | None = None
     weight: Floats | None = None
     soft: Floats | None = None
     words: Integers | None = None
@@ -104,11 +103,11 @@ def score_rows(
         raise InputError("labels are needed unless target_probs are given; got neither.")
     found = standing(values, labels, kind, normalize=normalize)
     _check(found, values, numbers, kind, place, normalize=normalize)
-    loss, squares = found.loss, found.squares
+    loss, brier = found.loss, found.brier
     if target_probs is not None:
         values = np.asarray(values, dtype=np.float64)
         loss = soft_loss(target_probs, values, kind, normalize=normalize)
-        squares = soft_squares(target_probs, values, kind, normalize=normalize)
+        brier = soft_squares(target_probs, values, kind, normalize=normalize)
     keep = slice(None) if weights is None else weights > 0
     return Rows(
         source=source,
@@ -120,9 +119,9 @@ def score_rows(
         predicted=found.predicted[keep],
         confidence=found.confidence[keep],
         rest=found.rest[keep],
-        others=found.others[keep],
+        rest_squares=found.rest_squares[keep],
         rank=found.rank[keep],
-        squares=squares[keep],
+        brier=brier[keep],
         weight=None if weights is None else weights[keep],
         soft=None if target_probs is None else target_probs[keep],
     )

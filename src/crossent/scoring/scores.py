@@ -56,6 +56,11 @@ class Scores:
     drawn: Drawn
 
     @property
+    def is_stream(self) -> bool:
+        """Whether only the label's own probability is known, as in a stream of tokens."""
+        return self.tokens is not None
+
+    @property
     def bits(self) -> float:
         """The log loss in bits: `log_loss / log(2)`."""
         return self.log_loss / math.log(2)

@@ -55,21 +55,15 @@ class Tally:
         self._confusion = Confusion(size)
         self._ranks = Ranks(size)
         self._soft = SoftLabels(size)
-        self._confidence = Confidence()
+        self._confidence = Confidence(size)
         self._worst = Worst()
         self._examples = Examples(size, seed)
 
     def update(self, rows: Rows) -> None:
         """Take in a batch of rows."""
         self._tell(frozenset(n for n, field in PARTS.items() if getattr(rows, field) is not None))
-        self._totals.update(rows)
-        self._groups.update(rows)
-        self._confusion.update(rows)
-        self._ranks.update(rows)
-        self._soft.update(rows)
-        self._confidence.update(rows, len(self.classes))
-        self._worst.update(rows)
-        self._examples.update(rows)
+        for meter in self._meters().values():
+            meter.update(rows)
 
     def merge(self, other: "Tally") -> None:
         """Take in what `other` has taken in.
@@ -89,14 +83,9 @@ class Tally:
         if other.told is None:
             return
         self._tell(other.told)
-        self._totals.merge(other._totals)
-        self._groups.merge(other._groups)
-        self._confusion.merge(other._confusion)
-        self._ranks.merge(other._ranks)
-        self._soft.merge(other._soft)
-        self._confidence.merge(other._confidence)
-        self._worst.merge(other._worst)
-        self._examples.merge(other._examples)
+        theirs = other._meters()
+        for name, meter in self._meters().items():
+            meter.merge(theirs[name])
 
     def result(self) -> Scores:
         """Return the scores of all rows taken in.
@@ -105,7 +94,8 @@ class Tally:
             InputError: no row, or none of weight above 0.
         """
         told = self.told or frozenset()
-        read, words, size = self._totals.numbers()
+        read = self._totals.read()
+        words, size = self._totals.sizes()
         weight, loss, brier, infinite = self._groups.totals()
         if not weight:
             rows = "row" if read == 1 else "rows"

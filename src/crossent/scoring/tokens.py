@@ -12,13 +12,14 @@ from dataclasses import dataclass
 class Tokens:
     """The loss of all tokens, in nats, and how many tokens, words and bytes it is of.
 
-    `words` and `bytes` are None where the file does not count them.
+    With weights every count is a sum of weights. `words` and `bytes` are None where the file does
+    not count them.
     """
 
     nats: float
     tokens: float
-    words: int | None = None
-    bytes: int | None = None
+    words: float | None = None
+    bytes: float | None = None
 
     @property
     def log_perplexity(self) -> float:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossent.scoring.meters.confidence import BINS, FINE, TAIL, Confidence, edges, fine_bins
+from crossent.scoring.meters.confidence import CELLS, FINE, TAIL, Confidence, edges, fine_bins
 from crossent.scoring.rows import Rows
 
 EDGES = edges()
@@ -28,21 +28,21 @@ def rows(confidence, right, weight=None, others=None) -> Rows:
         predicted=predicted,
         confidence=confidence,
         rest=rest,
-        others=rest**2 if others is None else np.asarray(others),
+        rest_squares=rest**2 if others is None else np.asarray(others),
         weight=None if weight is None else np.asarray(weight, dtype=np.float64),
     )
 
 
 def calibration(*batches, classes=2):
-    meter = Confidence()
+    meter = Confidence(classes)
     for batch in batches:
-        meter.update(batch, classes)
+        meter.update(batch)
     return meter.result(1.0, 1.0, 1.0)
 
 
 def test_the_lower_end_of_every_bin_lies_in_it():
     starts = np.append(np.arange(FINE) / FINE, TAIL)
-    assert len(EDGES) == BINS + 1
+    assert len(EDGES) == CELLS + 1
     assert EDGES[-1] == 1
     assert (np.diff(EDGES) >= 0).all()
     np.testing.assert_array_equal(EDGES[fine_bins(starts)], starts)
@@ -54,7 +54,7 @@ def test_the_lower_end_of_every_bin_lies_in_it():
 def test_a_confidence_lies_between_the_ends_of_its_bin(confidence):
     place = int(fine_bins(np.array([confidence]))[0])
     assert EDGES[place] <= confidence
-    assert confidence < EDGES[place + 1] or place == BINS - 1
+    assert confidence < EDGES[place + 1] or place == CELLS - 1
 
 
 @pytest.mark.parametrize("bins", [5, 10, 12, 15, 20, 25, 30, 50, 100, 25_200])
@@ -68,7 +68,7 @@ def test_edges_of_coarser_bins_are_fine_edges(bins):
 
 def test_confidences_of_0_and_1():
     found = fine_bins(np.array([0.0, 5e-324, 1.0, 1 + 1e-4, np.nextafter(1, 0)]))
-    assert found.tolist()[:4] == [0, 0, BINS - 1, BINS - 1]
+    assert found.tolist()[:4] == [0, 0, CELLS - 1, CELLS - 1]
     got = calibration(rows([0.0, 1.0, 1.0], [False, True, False]))
     first, *_, last = got.bins(10)
     assert (first.weight, first.confidence, first.accuracy) == (1, 0, 0)

@@ -5,7 +5,7 @@ import pytest
 
 from crossent.scoring.meters import examples
 from crossent.scoring.meters.examples import EXAMPLES, Examples
-from crossent.scoring.numbering import mixed, seed_of
+from crossent.scoring.row_hash import hashed, seed_of
 from tests.scoring.batches import Table, same_states
 
 
@@ -25,7 +25,7 @@ def drawn(*batches, seed=0):
 
 def test_the_smallest_hashes_stay():
     numbers = np.arange(500)
-    order = np.argsort(mixed(numbers, seed_of("f")))
+    order = np.argsort(hashed(numbers, seed_of("f")))
     got = drawn(wrong(numbers)).result().of(0, 1)
     assert got == tuple(("f", int(n)) for n in sorted(order[:EXAMPLES]))
 

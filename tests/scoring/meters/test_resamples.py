@@ -8,7 +8,7 @@ from scipy.stats import bootstrap, norm
 
 from crossent.errors import InputError
 from crossent.scoring.meters.resamples import Groups
-from crossent.scoring.numbering import GROUPS, groups_of
+from crossent.scoring.row_hash import GROUPS, groups_of
 from crossent.scoring.rows import score_logprobs, score_rows
 from crossent.scoring.wilson import wilson
 
@@ -24,7 +24,7 @@ def result(loss, weights=None, source=""):
 def test_sums_are_by_group():
     loss, weights = RNG.exponential(size=3000), RNG.random(3000)
     found = result(loss, weights, "f")
-    group = groups_of(np.arange(3000), "f")
+    group = groups_of(np.arange(3000), loss)
     for sums, values in ((found.weight, weights), (found.log_loss, weights * loss)):
         want = np.bincount(group, weights=values, minlength=GROUPS)
         np.testing.assert_allclose(sums, want, rtol=1e-14)

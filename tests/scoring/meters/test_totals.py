@@ -20,7 +20,7 @@ def test_rows_read_count_those_without_weight():
     p = np.full((4, 2), 0.5)
     batch = score_rows(labels=np.zeros(4, dtype=int), values=p, weights=np.array([0, 1, 3.0, 0]))
     meter = totals(batch, batch)
-    assert meter.numbers() == (8, 0, 0)
+    assert (meter.read(), meter.sizes()) == (8, (0, 0))
     assert meter.effective(8.0) == 8.0**2 / 20  # Kish: two rows of 1, two of 3
 
 
@@ -30,7 +30,14 @@ def test_words_and_bytes_are_those_of_counted_rows():
     batch = score_logprobs(
         logprob=logprob, words=counts, bytes=counts + 1, weights=np.array([1.0, 0.0, 1.0])
     )
-    assert totals(batch).numbers() == (3, 2**40 + 2, 2**40 + 4)
+    assert (totals(batch).read(), totals(batch).sizes()) == (3, (2**40 + 2, 2**40 + 4))
+
+
+def test_words_of_a_weight_are_those_of_copies():
+    logprob, counts = np.array([-1.0, -2.0]), np.array([2, 3])
+    twice = score_logprobs(logprob=logprob, words=counts, bytes=counts, weights=np.full(2, 2.0))
+    once = score_logprobs(logprob=logprob, words=counts, bytes=counts)
+    assert totals(twice).sizes() == totals(once, once).sizes() == (10, 10)
 
 
 @pytest.mark.parametrize("scale", [1e-150, 1e-12, 1.0, 1e150])

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crossent.scoring.sums.exact_sums import ExactSums
+from crossent.scoring.sums import exact_sums
+from crossent.scoring.sums.exact_sums import ExactSums, to_float
 
 # From the smallest float to the largest.
 NUMBERS = st.floats(0) | st.floats(0, 1) | st.sampled_from([0.0, 5e-324, 2.0**-1022, 1.7e308])
@@ -86,3 +87,29 @@ def test_no_numbers_have_the_sum_0():
 @pytest.mark.parametrize("value", [1.0, 2.0**52, 1 - 2.0**-53, 1e17, 5e-324, 1.7e308 / 3])
 def test_a_group_does_not_spill_into_the_next(value):
     assert sums([(1, [value] * 3)], groups=3).array().tolist() == [0, 3 * value, 0]
+
+
+def test_limbs_are_carried_before_they_overflow(monkeypatch):
+    # 2**32 rows of log 2 in one group, as merges of sums with themselves: 2**31 fill a limb.
+    whole = sums([(0, [math.log(2)])])
+    for _ in range(40):
+        other = ExactSums(1)
+        other.merge(whole)
+        whole.merge(other)
+    assert whole.total() == math.log(2) * 2.0**40
+    assert whole.array()[0] == math.log(2) * 2.0**40
+    # And as single additions, with room for few.
+    monkeypatch.setattr(exact_sums, "_MOST", 3)
+    few = sums([(0, [math.log(2)])] * 100)
+    monkeypatch.undo()
+    assert (
+        few.state()["values"].tolist()
+        == sums([(0, [math.log(2)] * 100)]).state()["values"].tolist()
+    )
+
+
+def test_wholes_are_subtracted_exactly():
+    a, b = sums([(0, [1e16, 1e-16])]), sums([(0, [1e16])])
+    assert to_float(a.wholes()[0] - b.wholes()[0]) == 1e-16
+    assert to_float(b.wholes()[0] - a.wholes()[0]) == -1e-16
+    assert to_float(-(2**3000)) == -math.inf

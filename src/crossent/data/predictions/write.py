@@ -1,84 +1,72 @@
-"""Writing a table by DuckDB to .parquet, .csv or .csv.gz: complete or not at all, names exact."""
+"""Files of predictions as `crossent train` and `predict` write them.
 
-import gzip
-import json
-import shutil
-from collections.abc import Callable, Sequence
+One row per example: label, prediction, p_<class> ..., and where there are any sigmoid_<class> ...,
+q_<class> ... (soft labels), row, weight. Parquet or CSV. `stream` reads them.
+"""
+
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from crossent.data.database import literal
-from crossent.data.files import named
-from crossent.errors import InputError
+import numpy as np
+from numpy.typing import NDArray
 
-COLUMNS_KEY = "crossent_columns"
+from crossent.data.database import connected, literal
+from crossent.data.predictions.write import identifier, write_table
 
 
-def write_table(
-    path: Path, names: Sequence[str], text: Sequence[str], copy: Callable[[Path, str], int]
-) -> int:
-    """Write a table over an old one and return what `copy` returns, the number of rows.
+@dataclass(frozen=True, slots=True, eq=False)
+class Predictions:
+    """Predictions for N rows and C classes.
 
-    copy(target, options) has DuckDB write columns c0, c1, ... ; names: what they are called;
-    text: those that are quoted in a CSV, so that '' and a missing one differ.
+    labels: int64 (N,) codes into classes, None where unknown; probabilities, sigmoids and
+    target_probs: float64 (N, C); weights: float64 (N,); rows: int64 (N,), numbers in the source.
     """
-    import duckdb
 
-    kind = _suffix(path)
-    partial = path.absolute().with_name(f".{path.name}.partial")
-    body = partial.with_name(f"{partial.name}.body")
-    try:
-        if kind == "parquet":
-            rows = copy(partial, f"FORMAT parquet, KV_METADATA {_metadata(names)}")
-        else:
-            quote = f", FORCE_QUOTE ({', '.join(text)})" if text else ""
-            rows = copy(body, f"FORMAT csv, HEADER false{quote}")
-            _join(partial, names, body, packed=path.name.lower().endswith(".gz"))
-        partial.replace(path)
-    except OSError as error:
-        raise InputError(f"{named(path)} cannot be written: {error.strerror or error}") from None
-    except duckdb.Error as error:
-        reason = " ".join(str(error).split())[:120]
-        raise InputError(f"{named(path)} cannot be written: {reason}") from None
-    finally:
-        partial.unlink(missing_ok=True)
-        body.unlink(missing_ok=True)
-    return rows
+    classes: tuple[str, ...]
+    labels: NDArray[np.int64] | None
+    probabilities: NDArray[np.float64]
+    sigmoids: NDArray[np.float64] | None = None
+    target_probs: NDArray[np.float64] | None = None
+    weights: NDArray[np.float64] | None = None
+    rows: NDArray[np.int64] | None = None
 
 
-def identifier(name: str) -> str:
-    """Return a name as SQL writes it."""
-    return '"' + name.replace('"', '""') + '"'
+def write_predictions(path: Path, predictions: Predictions) -> None:
+    """Write a .parquet, .csv or .csv.gz; the file appears when it is complete, over an old one."""
+    columns = _columns(predictions)
+    names = list(columns)
+    quote = [f"c{i}" for i, name in enumerate(names) if name in ("label", "prediction")]
+
+    def copy(target: Path, options: str) -> int:
+        kept = "parquet" in options
+        parts = [f"c{i} AS {identifier(name)}" if kept else f"c{i}" for i, name in enumerate(names)]
+        with connected() as connection:
+            connection.register("given", {f"c{i}": columns[name] for i, name in enumerate(names)})
+            query = f"SELECT {', '.join(parts)} FROM given"
+            done = connection.execute(f"COPY ({query}) TO {literal(str(target))} ({options})")
+            return int(done.fetchone()[0])
+
+    write_table(path, names, quote, copy)
 
 
-def _suffix(path: Path) -> str:
-    name = path.name.lower()
-    if name.endswith((".csv", ".csv.gz")):
-        return "csv"
-    if name.endswith(".parquet"):
-        return "parquet"
-    raise InputError(f"{named(path)}: name predictions .parquet, .csv or .csv.gz")
-
-
-def _join(path: Path, names: Sequence[str], body: Path, *, packed: bool) -> None:
-    """Write the line of names and the body that DuckDB wrote.
-
-    DuckDB would rename p_A beside p_a, as its names ignore case.
-    """
-    header = ",".join(map(_cell, names)) + "\n"
-    with path.open("wb") as raw, body.open("rb") as rows:
-        # No name and no time in the gzip header: the same predictions are the same bytes.
-        out = gzip.GzipFile("", "wb", 6, raw, mtime=0) if packed else raw
-        out.write(header.encode("utf-8"))
-        shutil.copyfileobj(rows, out)
-        out.close()
-
-
-def _cell(name: str) -> str:
-    """Return a cell of the header; quoted where needed, and a lone \\r too, unlike Python's csv."""
-    plain = name.strip() == name and not set(name) & set(',;|\t"\r\n')
-    return name if plain else '"' + name.replace('"', '""') + '"'
-
-
-def _metadata(names: Sequence[str]) -> str:
-    """Return the names as metadata of the file, for those that DuckDB renames (see `_join`)."""
-    return f"{{{COLUMNS_KEY}: {literal(json.dumps(list(names)))}}}"
+def _columns(predictions: Predictions) -> dict[str, NDArray[Any]]:
+    names = np.empty(len(predictions.classes), dtype=object)
+    names[:] = predictions.classes
+    columns: dict[str, NDArray[Any]] = {}
+    if predictions.labels is not None:
+        columns["label"] = names[predictions.labels]
+    columns["prediction"] = names[predictions.probabilities.argmax(axis=1)]
+    for prefix, matrix in (
+        ("p_", predictions.probabilities),
+        ("sigmoid_", predictions.sigmoids),
+        ("q_", predictions.target_probs),
+    ):
+        if matrix is not None:
+            for name, values in zip(predictions.classes, matrix.T, strict=True):
+                columns[prefix + name] = values
+    if predictions.rows is not None:
+        columns["row"] = predictions.rows
+    if predictions.weights is not None:
+        columns["weight"] = predictions.weights
+    return columns

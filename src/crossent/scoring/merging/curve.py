@@ -6,13 +6,15 @@ sum is now another: only what changes is added and taken away, in exact sums.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crossent.scoring.merging.merge import Kind
 from crossent.scoring.merging.order import Step
-from crossent.scoring.sums.exact_sums import ExactSums
+from crossent.scoring.rows import Kind
+from crossent.scoring.soft_rows import log_probabilities
+from crossent.scoring.sums.exact_sums import ExactSums, to_float
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -60,7 +62,7 @@ class MergeCurve:
         if not len(labels):
             return
         best = values.argmax(axis=1)
-        table, logs = _table(values, best, kind, normalize=normalize)
+        table, logs = _table(values, kind, normalize=normalize)
         top = table[best, np.arange(len(best))]
         soft = None if target_probs is None else _SoftLosses(target_probs, table, logs)
         loss = _loss(table[labels, np.arange(len(labels))], logs) if soft is None else soft.losses()
@@ -96,11 +98,8 @@ class MergeCurve:
 
     def result(self) -> tuple[Step, ...]:
         """Return the steps with `log_loss`, `accuracy` and `infinite_rows` of the rows."""
-        sums = self._sums.array().reshape(4, -1)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            weight = np.float64(self._weight.total())
-            loss = np.maximum((sums[LOSS_IN] - sums[LOSS_OUT]).cumsum(), 0.0) / weight
-            accuracy = (sums[HITS_IN] - sums[HITS_OUT]).cumsum() / weight
+        loss = self._between(LOSS_IN, LOSS_OUT)
+        accuracy = np.minimum(self._between(HITS_IN, HITS_OUT), 1.0)
         infinite = self._infinite.cumsum()
         loss[infinite > 0] = np.inf
         return tuple(
@@ -112,6 +111,15 @@ class MergeCurve:
             )
             for place, step in enumerate(self._steps, start=1)
         )
+
+    def _between(self, gained: int, lost: int) -> Floats:
+        """Return the mean after every step: gained less lost, subtracted exactly."""
+        size = len(self._infinite)
+        sums = self._sums.wholes()
+        parts = zip(sums[gained * size :][:size], sums[lost * size :][:size], strict=True)
+        totals = [to_float(whole) for whole in accumulate(plus - minus for plus, minus in parts)]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.array(totals) / np.float64(self._weight.total())
 
     def _members(self, labels: Codes) -> dict[int, Codes]:
         """Return the rows of every class that a step names."""
@@ -172,18 +180,11 @@ class _SoftLosses:
         self._infinite += sign * (~finite & (q > 0.0))
 
 
-def _table(values: Floats, best: Codes, kind: Kind, *, normalize: bool) -> tuple[Floats, bool]:
+def _table(values: Floats, kind: Kind, *, normalize: bool) -> tuple[Floats, bool]:
     """Return probabilities by class, (C, N), or their logarithms, and which of the two."""
     if kind == "probs":
         return (values / values.sum(axis=1, keepdims=True) if normalize else values).T, False
-    if kind == "logprobs" and not normalize:
-        return values.T, True
-    rows = np.arange(len(best))
-    shifted = values - values[rows, best][:, None]
-    others = np.exp(shifted)
-    others[rows, best] = 0.0
-    shifted -= np.log1p(others.sum(axis=1, keepdims=True))
-    return shifted.T, True
+    return log_probabilities(values, kind, normalize=normalize).T, True
 
 
 def _loss(values: Floats, logs: bool) -> Floats:

@@ -7,14 +7,13 @@ asked the coarser question. Which merges are worth what they lose is not known h
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crossent.errors import InputError, quoted
+from crossent.scoring.rows import Kind
 
-Kind = Literal["probs", "logits", "logprobs"]
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 

@@ -7,7 +7,7 @@ Every binning into a divisor of 25,200 is read off exactly.
 import numpy as np
 from numpy.typing import NDArray
 
-from crossent.scoring.calibration import Calibration
+from crossent.scoring.calibration import FINE, Calibration
 from crossent.scoring.meters.meter import Saved, load_states, states
 from crossent.scoring.rows import Rows
 from crossent.scoring.sums.counts import State
@@ -17,16 +17,15 @@ from crossent.scoring.sums.masses import Masses
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-FINE = 25_200  # 2^4 * 3^2 * 5^2 * 7: 5, 10, 12, 15, 20, 25, 30, 50, 100 bins and 83 others
 # 1 - 1/25,200 is about 1 - 2^-14.6; from there four bins an octave to 1 - 2^-53, the last float64.
 TAIL = 1.0 - 2.0 ** -np.arange(14.75, 53.25, 0.25)
-BINS = FINE + len(TAIL)
+CELLS = FINE + len(TAIL)
 
 SMALLEST_REST = 1e-150  # its square is still a normal number
 
 
 def edges() -> Floats:
-    """Return the lower ends of all fine bins and 1, (BINS + 1,)."""
+    """Return the lower ends of all fine bins and 1, (CELLS + 1,)."""
     return np.concatenate([np.arange(FINE) / FINE, TAIL, [1.0]])
 
 
@@ -48,15 +47,16 @@ def fine_bins(confidence: Floats) -> Integers:
 class Confidence:
     """Meter of `Calibration`; sums are of weights times the number, by fine bin."""
 
-    def __init__(self) -> None:
-        self._mass = Masses(BINS)
-        self._right = Masses(BINS)
-        self._confidence = ExactSums(BINS)
-        self._evenness = ExactSums(BINS)
+    def __init__(self, classes: int) -> None:
+        self._equal = 1.0 / max(classes - 1, 1)  # each other class's share where none has any
+        self._mass = Masses(CELLS)
+        self._right = Masses(CELLS)
+        self._confidence = ExactSums(CELLS)
+        self._evenness = ExactSums(CELLS)
 
-    def update(self, rows: Rows, classes: int) -> None:
-        """Take in the rows; of others whose sum is 0, each of the `classes` has the same share."""
-        if rows.confidence is None or rows.rest is None or rows.others is None:
+    def update(self, rows: Rows) -> None:
+        """See `Meter.update`."""
+        if rows.confidence is None or rows.rest is None or rows.rest_squares is None:
             return
         assert rows.predicted is not None
         place = fine_bins(rows.confidence)
@@ -69,9 +69,8 @@ class Confidence:
             self._right.add(place, _times(hit, rows.weight))
         self._confidence.add(place, _times(rows.confidence, rows.weight))
         with np.errstate(divide="ignore", invalid="ignore"):
-            squares = rows.others / (rows.rest * rows.rest)
-        equal = 1.0 / max(classes - 1, 1)
-        squares = np.where(rows.rest > SMALLEST_REST, np.minimum(squares, 1.0), equal)
+            squares = rows.rest_squares / (rows.rest * rows.rest)
+        squares = np.where(rows.rest > SMALLEST_REST, np.minimum(squares, 1.0), self._equal)
         self._evenness.add(place, _times(1.0 / (1.0 + squares), rows.weight))
 
     def merge(self, other: "Confidence") -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crossent.scoring.meters.meter import Saved
-from crossent.scoring.numbering import mixed, seed_of
+from crossent.scoring.row_hash import hashed, seed_of
 from crossent.scoring.rows import Rows
 from crossent.scoring.sums.counts import DENSE, State
 
@@ -58,7 +58,7 @@ class Examples:
             return
         number = rows.number[wrong]
         cell = rows.label[wrong] * self.classes + rows.predicted[wrong]
-        drawn = mixed(number, seed_of(rows.source, self.seed))
+        drawn = hashed(number, seed_of(rows.source, self.seed))
         if self._limit is not None:
             below = drawn <= self._limit[cell]
             number, cell, drawn = number[below], cell[below], drawn[below]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from crossent.errors import InputError
 from crossent.measures.intervals import Interval
 from crossent.scoring.meters.meter import Saved, load_states, states
-from crossent.scoring.numbering import GROUPS, groups_of
+from crossent.scoring.row_hash import GROUPS, groups_of
 from crossent.scoring.rows import Rows
 from crossent.scoring.sums.counts import Counts, State
 from crossent.scoring.sums.exact_sums import ExactSums
@@ -68,7 +68,7 @@ class Groups:
 
     def update(self, rows: Rows) -> None:
         """See `Meter.update`."""
-        group = groups_of(rows.number, rows.source)
+        group = groups_of(rows.number, rows.loss)
         self._mass.add(group, rows.weight)
         loss = rows.loss if rows.weight is None else rows.loss * rows.weight
         finite = np.isfinite(loss)
@@ -77,8 +77,8 @@ class Groups:
         else:
             self._loss.add(group[finite], loss[finite])
             self._infinite.add(group[~finite])
-        if rows.squares is not None:
-            squares = rows.squares if rows.weight is None else rows.squares * rows.weight
+        if rows.brier is not None:
+            squares = rows.brier if rows.weight is None else rows.brier * rows.weight
             self._brier.add(group, squares)
 
     def merge(self, other: "Groups") -> None:

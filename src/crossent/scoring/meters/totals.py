@@ -11,21 +11,24 @@ from crossent.scoring.sums.masses import Masses
 
 Floats = NDArray[np.float64]
 
-READ, WORDS, BYTES = range(3)
+WORDS, BYTES = 0, 1
 
 
 class Totals:
     """Meter of the rows read, the words and bytes in them, and the squares of their weights."""
 
     def __init__(self) -> None:
-        self._numbers = Counts(3)
+        self._read = Counts(1)
+        self._sizes = ExactSums(2)
         self._squares = ExactSums(1)
 
     def update(self, rows: Rows) -> None:
         """See `Meter.update`."""
-        words = 0 if rows.words is None else int(rows.words.sum())
-        size = 0 if rows.bytes is None else int(rows.bytes.sum())
-        self._numbers.add(np.arange(3), np.array([rows.read, words, size], dtype=np.int64))
+        self._read.add(np.zeros(1, dtype=np.int64), np.array([rows.read], dtype=np.int64))
+        for group, sizes in ((WORDS, rows.words), (BYTES, rows.bytes)):
+            if sizes is not None:
+                whole = sizes.astype(np.float64)
+                self._sizes.add(group, whole if rows.weight is None else whole * rows.weight)
         count = np.array([len(rows.loss)], dtype=np.float64)
         with np.errstate(over="ignore"):  # weights above 1e154: no effective number
             squares = count if rows.weight is None else rows.weight * rows.weight
@@ -33,13 +36,18 @@ class Totals:
 
     def merge(self, other: "Totals") -> None:
         """See `Meter.merge`."""
-        self._numbers.merge(other._numbers)
+        self._read.merge(other._read)
+        self._sizes.merge(other._sizes)
         self._squares.merge(other._squares)
 
-    def numbers(self) -> tuple[int, int, int]:
-        """Return rows read, words, bytes."""
-        read, words, size = self._numbers.array().tolist()
-        return read, words, size
+    def read(self) -> int:
+        """Return the rows read, those of weight 0 too."""
+        return int(self._read.array()[0])
+
+    def sizes(self) -> tuple[float, float]:
+        """Return the words and the bytes, each as often as its row counts."""
+        words, size = self._sizes.array().tolist()
+        return words, size
 
     def effective(self, weight: float) -> float:
         """Return the effective number of rows, (sum w)^2 / sum w^2."""
@@ -48,11 +56,14 @@ class Totals:
 
     def state(self) -> State:
         """See `Meter.state`."""
-        return states({"numbers": self._numbers, "squares": self._squares})
+        return states(self._parts())
 
     def load(self, state: Saved) -> None:
         """See `Meter.load`."""
-        load_states({"numbers": self._numbers, "squares": self._squares}, state)
+        load_states(self._parts(), state)
+
+    def _parts(self) -> dict[str, Counts | ExactSums]:
+        return {"read": self._read, "sizes": self._sizes, "squares": self._squares}
 
 
 class Ranks:
@@ -93,8 +104,9 @@ class SoftLabels:
         """See `Meter.update`."""
         if rows.soft is None:
             return
-        for code, column in enumerate(rows.soft.T):
-            self._sums.add(code, column if rows.weight is None else column * rows.weight)
+        row, code = np.nonzero(rows.soft)
+        values = rows.soft[row, code]
+        self._sums.add(code, values if rows.weight is None else values * rows.weight[row])
 
     def merge(self, other: "SoftLabels") -> None:
         """See `Meter.merge`."""

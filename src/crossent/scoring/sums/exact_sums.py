@@ -4,6 +4,7 @@ A number is cut into 32-bit limbs of a fixed-point number; limbs are whole numbe
 adds them. Where sums of floats depend on the order of the files, these do not.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -22,6 +23,8 @@ _MASK = (1 << LIMB) - 1
 _FRACTION = (1 << 52) - 1
 _BIAS = 1075 - LOW  # a float64 is a 53-bit integer times 2**(exponent - 1075)
 _CHUNK = 1 << 14  # groups turned into floats at a time
+# A number adds less than 2**33 to a limb of 63 bits; after so many the limbs are carried.
+_MOST = 1 << 29
 
 
 class ExactSums:
@@ -30,11 +33,13 @@ class ExactSums:
     def __init__(self, groups: int) -> None:
         self.groups = groups
         self._counts = Counts(groups * LIMBS)
+        self._added = 0  # numbers since the limbs were below 2**32
 
     def add(self, group: Integers | int, values: Floats) -> None:
         """Add `values` (N,) to the sums of their groups (N,), or of the one group."""
         if not len(values):
             return
+        self._make_room(len(values))
         bits = np.ascontiguousarray(values, dtype=np.float64).view(np.int64)
         exponent = bits >> 52
         normal = exponent > 0  # below, there is no hidden bit
@@ -57,18 +62,21 @@ class ExactSums:
 
     def merge(self, other: "ExactSums") -> None:
         """Add all sums of `other`."""
+        self._make_room(other._added + 1)
         self._counts.merge(other._counts)
 
     def total(self) -> float:
         """Return the sum over all groups, correctly rounded; infinity above the largest float."""
+        return to_float(sum(self.wholes()))
+
+    def wholes(self) -> list[int]:
+        """Return the sum of every group as a multiple of 2**-1088: for differences of sums."""
         keys, values = self._counts.items()
-        by_limb = np.zeros(LIMBS, dtype=object)
-        np.add.at(by_limb, keys % LIMBS, values.astype(object))
-        whole = sum(int(value) << (LIMB * place) for place, value in enumerate(by_limb))
-        try:
-            return whole / (1 << LOW)
-        except OverflowError:
-            return float("inf")
+        sums = [0] * self.groups
+        for key, value in zip(keys.tolist(), values.tolist(), strict=True):
+            group, place = divmod(key, LIMBS)
+            sums[group] += value << (LIMB * place)
+        return sums
 
     def items(self) -> tuple[Integers, Floats]:
         """Return the groups whose sum is not 0, ascending, and the sums, within 1 ulp."""
@@ -98,7 +106,17 @@ class ExactSums:
 
     def load(self, state: Mapping[str, NDArray[np.generic]]) -> None:
         """Add the sums that `state` returned."""
+        self._make_room(1)
         self._counts.load(state)
+
+    def _make_room(self, numbers: int) -> None:
+        """Carry the limbs before so many more numbers could overflow one."""
+        if self._added + numbers > _MOST:
+            state = self.state()
+            self._counts = Counts(self.groups * LIMBS)
+            self._counts.load(state)
+            self._added = 1
+        self._added += numbers
 
     def _carried(self) -> Iterator[tuple[Integers, int, Integers]]:
         """Yield groups, the first limb that any of them has, and their limbs from there.
@@ -121,6 +139,14 @@ class ExactSums:
                 limbs[:, i + 1] += limbs[:, i] >> LIMB
                 limbs[:, i] &= _MASK
             yield groups[start:stop], first, limbs
+
+
+def to_float(whole: int) -> float:
+    """Return a multiple of 2**-1088 as a float, correctly rounded."""
+    try:
+        return whole / (1 << LOW)
+    except OverflowError:
+        return math.inf if whole > 0 else -math.inf
 
 
 def _rounded(limbs: Integers, first: int) -> Floats:
