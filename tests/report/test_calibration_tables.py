@@ -30,7 +30,7 @@ def test_errors(result):
 def test_split(result):
     # KL of right and wrong, (1, 0) to (1/2, 1/2) and (1/2, 1/2) to (3/4, 1/4): log 2, log(4/3)/2.
     removed = (math.log(2) + math.log(4 / 3) / 2) / 2
-    rows = Cells(split_table(result, result.calibration, 5)).rows
+    rows = Cells(split_table(result, result.calibration)).rows
     assert rows[1][1:] == [
         f"{value:#.4g}" for value in (removed, result.log_loss - removed, result.log_loss)
     ]
@@ -51,9 +51,15 @@ def test_bins(result):
 @pytest.mark.parametrize(
     ("labels", "words"),
     [
-        ([0, 0, 0, 0], "75.0%, 25.0 points less than the share that is right."),
-        ([0, 0, 0, 1], "75.0%, and as many of them are right."),
-        ([0, 0, 1, 1], "75.0%, 25.0 points more than the share that is right."),
+        (
+            [0, 0, 0, 0],
+            "75.0%, 25.0 points below the accuracy: on the whole they are underconfident.",
+        ),
+        ([0, 0, 0, 1], "75.0%, as is the accuracy."),
+        (
+            [0, 0, 1, 1],
+            "75.0%, 25.0 points above the accuracy: on the whole they are overconfident.",
+        ),
     ],
 )
 def test_the_sentence(labels, words):

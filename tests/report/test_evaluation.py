@@ -199,3 +199,38 @@ def test_logits_and_shares_that_do_not_sum_to_one():
     assert evaluate(y, np.log(p) + 3.0, kind="logits").log_loss == pytest.approx(whole, rel=1e-12)
     assert evaluate(y, np.log(p), kind="logprobs").log_loss == pytest.approx(whole, rel=1e-12)
     assert evaluate(y, p * 7.0, normalize=True).log_loss == pytest.approx(whole, rel=1e-12)
+
+
+def test_it_is_printed_in_one_line():
+    p = np.array([[0.5, 0.5], [0.75, 0.25], [0.25, 0.75], [0.5, 0.5]])
+    assert repr(evaluate(["a", "b", "b", "a"], p)) == (
+        "Evaluation(rows=4, classes=2, log_loss=0.7651, accuracy=0.7500, brier=0.5625)"
+    )
+
+
+def test_the_columns_of_a_frame_name_the_classes():
+    pandas = pytest.importorskip("pandas")
+    labels = pandas.Series(["dog", "cat"])
+    frame = pandas.DataFrame({"dog": [0.9, 0.2], "cat": [0.1, 0.8]})
+    assert evaluate(labels, frame).classes == ("dog", "cat")
+    assert evaluate(labels, frame).accuracy == 1
+    assert evaluate([0, 1], pandas.DataFrame(frame.to_numpy())).classes == ("0", "1")
+    with pytest.raises(InputError, match="'emu' in row 0 is not among"):
+        evaluate(["emu", "cat"], frame)
+
+
+def test_tensors_are_read_as_people_have_them():
+    torch = pytest.importorskip("torch")
+    p = torch.tensor([[0.75, 0.25], [0.5, 0.5]])
+    want = evaluate([0, 1], p.numpy()).log_loss
+    assert evaluate(torch.tensor([0, 1]), p.clone().requires_grad_()).log_loss == want
+    assert evaluate(torch.tensor([0, 1]), p.bfloat16()).log_loss == want
+    weight = torch.tensor([1.0, 1.0], requires_grad=True)
+    assert evaluate([0, 1], p, sample_weight=weight).log_loss == want
+
+
+def test_probabilities_given_as_logits_are_refused():
+    p = [[0.75, 0.25], [0.5, 0.5]]
+    with pytest.raises(InputError, match='probabilities, not logits; give kind="probs"'):
+        evaluate([0, 1], p, kind="logits")
+    assert evaluate([0], [p[0]], kind="logits").rows == 1  # one row may be either

@@ -93,6 +93,25 @@ def test_pairs_merges_and_the_baseline(visit, compared, width):
     assert wanted | {"What merging classes would buy"} <= set(heads)
 
 
+def test_captions_of_wide_tables_stay_in_sight(visit, compared):
+    page = visit(render(compared), width=400).drawn()
+    table = page.locator("section[aria-labelledby=pairs] .scroll")
+    assert table.evaluate("it => it.scrollWidth > it.clientWidth")
+    for scrolled in (0, 100):
+        table.evaluate(f"it => {{ it.scrollLeft = {scrolled} }}")
+        box = table.locator("caption span").bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 400
+
+
+@pytest.mark.parametrize(("width", "seen"), [(400, "0"), (WIDTH, "1")])
+def test_names_of_columns_never_lie_on_each_other(visit, make_report, width, seen):
+    page = visit(render(make_report(50)), width=width).drawn()
+    label = page.locator("#matrix svg .role-axis-label text").first
+    found = label.evaluate("it => it.getAttribute('opacity') ?? '1'")
+    assert found == seen
+
+
 def test_hover_says_what_a_bin_is(visit, make_report):
     page = visit(render(make_report())).drawn()
     page.locator("#reliability svg .mark-symbol path").last.hover(force=True)

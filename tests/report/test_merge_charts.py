@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from crossent.report.merge_charts import MOST_POINTS, merge_accuracy_chart, merge_bits_chart
+from crossent.report.merge_charts import merge_accuracy_chart, merge_bits_chart
 from crossent.report.vega import compile_chart
 from crossent.scoring.merging.order import Step
 
@@ -19,11 +19,6 @@ def test_the_curve_begins_before_any_merge():
     ]
     assert [p["merge"] for p in points] == ["nothing merged", "a\\n with b", "a+b with c"]
     assert [p["value"] for p in merge_bits_chart(STEPS)["data"]["values"]] == [0.0, 0.6667, 0.6667]
-
-
-def test_many_steps_are_thinned():
-    steps = [dataclasses.replace(STEP, classes=1000 - i) for i in range(999)]
-    assert len(merge_bits_chart(steps)["data"]["values"]) <= MOST_POINTS
 
 
 def test_without_steps_there_is_no_chart():

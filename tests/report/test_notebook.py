@@ -11,7 +11,14 @@ def test_scores_and_pairs():
     p = np.array([[0.5, 0.5], [0.75, 0.25], [0.25, 0.75], [0.5, 0.5]])
     found = Cells(fragment(evaluate(["a", "b", "b", "a"], p)))
     rows = dict(found.rows[1:])
-    assert list(rows) == ["log loss", "accuracy", "Brier", "calibration", "label prior", "confused"]
+    assert list(rows) == [
+        "log loss",
+        "accuracy",
+        "Brier",
+        "calibration",
+        "label entropy",
+        "confused",
+    ]
     assert rows["accuracy"] == "75.0% (95%: 30.1% to 95.4%), 1 row of 4 wrong"
     assert rows["confused"] == "b → a (1, 50.0%)"
 

@@ -106,3 +106,10 @@ def test_hostile_labels_stay_text(hostile_report):
         row_tables.work_list(hostile, name, 20, files[:1]),
     ):
         assert Cells(part).tags <= known
+
+
+def test_small_probabilities_are_told_apart():
+    tally = Tally(())
+    tally.update(score_logprobs(logprob=np.log([3e-9, 0.25])))
+    (text,) = row_tables.worst_tables(tally.result(), NAME, ())
+    assert [row[1] for row in Cells(text).rows[1:]] == ["3.0e-09", "25.0%"]

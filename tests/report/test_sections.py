@@ -8,7 +8,7 @@ import numpy as np
 from crossent.report.evaluation import evaluate
 from crossent.report.matrix import matrix_view
 from crossent.report.model import Report
-from crossent.report.sections import MOST_STEPS, sections
+from crossent.report.sections import sections
 from crossent.scoring.merging.order import Step
 
 
@@ -39,8 +39,8 @@ def test_the_baseline_in_numbers(compared):
 
 def test_names_of_clusters_do_not_fill_the_page(make_report):
     step = Step(("x" * 9000, "<script>"), (0, 1), 3, 0.9, 1.0, 0.5, 0.4)
-    report = dataclasses.replace(make_report(10), merges=(step,) * 400)
+    report = dataclasses.replace(make_report(10), merges=(step,) * 100)
     text = sections(report, matrix_view(report.evaluation))
     assert "<script>" not in text
-    assert f"1 to {MOST_STEPS} of 400 merges" in text
+    assert "100 merges, those" in text
     assert len(text) < 400_000

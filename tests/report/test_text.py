@@ -1,18 +1,22 @@
 """The lines a terminal shows."""
 
+import json
 import math
 import re
 
 import numpy as np
 import pytest
 
+from crossent.report import html
 from crossent.report.evaluation import evaluate
+from crossent.report.json import to_json
 from crossent.report.model import Report
 from crossent.report.plain_table import cell_width
 from crossent.report.text import perplexity, render
 from crossent.report.words import number
 from crossent.scoring.rows import score_logprobs
 from crossent.scoring.tally import Tally
+from tests.report.conftest import make_evaluation
 
 
 def test_lines_of_a_known_result():
@@ -26,7 +30,7 @@ def test_lines_of_a_known_result():
         "Brier       0.5625 (0 is best, 2 is worst)\n"
         "calibration error 37.5% (ECE, 15 bins); recalibrating would remove no more than "
         "chance makes\n"
-        "label prior 0.6931 nats = 1.000 bits; the model is worse than predicting label "
+        "label entropy 0.6931 nats = 1.000 bits; the model is worse than predicting label "
         "frequencies\n"
         "confused    b -> a (1, 50.0%)\n"
     )
@@ -42,6 +46,25 @@ def test_what_recalibrating_removes_is_more_than_chance():
     assert "error 25.0% (ECE, 15 bins); recalibrating would remove 0.2877 nats\n" in text
     text = render(Report("t", evaluate([0] * 72 + [1] * 28, given)))
     assert "error 3.0% (ECE, 15 bins); recalibrating would remove no more than chance" in text
+
+
+def test_what_recalibrating_removes_is_one_number(make_report):
+    # 216 rows are split in 6 bins, not in the 15 of the error.
+    report = make_report(4, evaluation=make_evaluation(4, rows=216))
+    value = report.evaluation.calibration.split().log_loss_calibration
+    assert value != pytest.approx(
+        report.evaluation.calibration.split(15).log_loss_calibration, rel=1e-3
+    )
+    found = re.search(r"recalibrating would remove ([\d.]+) nats\n", render(report))
+    assert found[1] == f"{value:#.4g}"
+    assert f"<td>{value:#.4g}</td>" in html.render(report)
+    record = json.loads(to_json(report))["evaluation"]["calibration"]
+    assert record["log_loss_calibration"] == value
+
+
+def test_rows_that_are_all_alike_have_no_interval_of_the_loss():
+    text = render(Report("t", evaluate([0, 0], [[0.5, 0.5]] * 2)))
+    assert text.startswith("test loss   0.6931 nats = 1.000 bits, perplexity 2.000\n")
 
 
 def test_top_5_where_there_are_more_classes(make_report):

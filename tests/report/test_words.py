@@ -13,6 +13,7 @@ from crossent.report.words import (
     confusion_sentence,
     count,
     cut,
+    digits,
     number,
     percent,
     setting,
@@ -121,3 +122,7 @@ def test_the_sentence_names_who_is_taken_for_whom():
     assert "These three" not in text
     right = confusion_sentence(evaluate([0, 1], np.eye(2)), str)
     assert right == "Every row is right: no class is taken for another."
+
+
+def test_what_rounding_leaves_is_zero():
+    assert (digits(5e-16), digits(-1e-13), digits(1e-9)) == ("0.000", "0.000", "1.000e-09")

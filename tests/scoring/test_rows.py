@@ -74,8 +74,8 @@ def test_rows_without_weight_are_read_and_left_out():
     np.testing.assert_array_equal(got.number, np.flatnonzero(keep) + 7)
     np.testing.assert_array_equal(got.weight, weights[keep])
     for name in (
-        "label", "loss", "probability", "predicted", "confidence", "rest", "others", "rank",
-        "squares", "soft",
+        "label", "loss", "probability", "predicted", "confidence", "rest", "rest_squares", "rank",
+        "brier", "soft",
     ):  # fmt: skip
         np.testing.assert_array_equal(getattr(got, name), getattr(whole, name)[keep])
 

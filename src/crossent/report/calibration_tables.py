@@ -4,21 +4,22 @@ import math
 
 from crossent.report.named_line import percent_range
 from crossent.report.tables import table
-from crossent.report.words import MISSING, count, number, percent
+from crossent.report.words import MISSING, count, digits, number, percent
 from crossent.scoring.calibration import Calibration
 from crossent.scoring.scores import Scores
 
 
 def sentence(calibration: Calibration) -> str:
-    """Return how far the mean confidence is from the accuracy, in plain words."""
+    """Return how far the mean confidence is from the accuracy, as a sentence."""
     weight = float(calibration.weight.sum())
     confidence = float(calibration.confidence.sum()) / weight
     gap = confidence - float(calibration.right.sum()) / weight
     start = f"The mean confidence of the predictions is {percent(confidence)}"
     if abs(gap) < 5e-4:
-        return f"{start}, and as many of them are right."
-    more = "more than" if gap > 0 else "less than"
-    return f"{start}, {100 * abs(gap):.1f} points {more} the share that is right."
+        return f"{start}, as is the accuracy."
+    where, name = ("above", "overconfident") if gap > 0 else ("below", "underconfident")
+    points = f"{100 * abs(gap):.1f} points"
+    return f"{start}, {points} {where} the accuracy: on the whole they are {name}."
 
 
 def errors_table(calibration: Calibration, bins: int) -> str:
@@ -38,24 +39,25 @@ def errors_table(calibration: Calibration, bins: int) -> str:
     return table(caption, ("", "equal width", "equal mass"), rows)
 
 
-def split_table(scores: Scores, calibration: Calibration, bins: int) -> str:
+def split_table(scores: Scores, calibration: Calibration) -> str:
     """Return log loss and Brier score as calibration and refinement."""
-    split = calibration.split(bins)
+    split = calibration.split()
     rows = [
         (
             "Log loss, nats",
-            number(split.log_loss_calibration),
-            number(split.log_loss_refinement),
+            digits(split.log_loss_calibration),
+            digits(split.log_loss_refinement),
             number(scores.log_loss),
         ),
         (
             "Brier score",
-            number(split.brier_calibration),
-            number(split.brier_refinement),
+            digits(split.brier_calibration),
+            digits(split.brier_refinement),
             number(scores.brier),
         ),
     ]
-    caption = "What recalibrating the confidence would remove, and what would be left"
+    few = f"{split.bins} bins of equal mass" if split.bins > 1 else "a single bin"
+    caption = f"What recalibrating would remove (calibration) and leave (refinement), in {few}"
     return table(caption, ("", "removed", "left", "whole"), rows)
 
 
@@ -73,7 +75,7 @@ def bins_table(calibration: Calibration, bins: int) -> str:
         for one in calibration.bins(bins)
         if one.weight > 0
     ]
-    heads = ("confidence", "rows", "mean", "accuracy", "95% interval", "too sure by")
+    heads = ("confidence", "rows", "mean", "accuracy", "95% interval", "overconfidence")
     return table("Bins of equal width, those with rows", heads, rows)
 
 

@@ -1,4 +1,4 @@
-"""What predictions gain over a baseline on the same rows, for a terminal."""
+"""What predictions gain over a baseline on the same rows, in words."""
 
 import math
 

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from crossent.report.model import SOFT_LABELS, Report
 from crossent.report.words import number
 from crossent.scoring.inputs import (
+    column_names,
     read_codes,
     read_labels,
     read_matrix,
@@ -25,7 +26,7 @@ from crossent.scoring.scores import Scores
 from crossent.scoring.tally import Tally
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Evaluation(Scores):
     """Scores with a report: `.report("page.html")`, and a page in a notebook. See `evaluate`."""
 
@@ -81,8 +82,9 @@ def evaluate(
             Integers are names where `classes` holds integers, or holds the text of every label
             ("3" for 3): with classes "3" .. "8" the label 3 is "3". They are codes otherwise.
         probabilities: (N, C), each row summing to 1 within 1e-3.
-        classes: names of the C columns. Without them codes are named "0", "1", ..., and other
-            labels are sorted, as in scikit-learn.
+        classes: names of the C columns. Without them they are the names of a data frame's columns;
+            of an array codes are named "0", "1", ..., and other labels are sorted, as in
+            scikit-learn.
         sample_weight: (N,) finite and non-negative; a weight k counts as k copies of the row.
         target_probs: (N, C) soft labels. Losses, Brier score, prior and calibration then use
             them; accuracy, confusion and classes use `labels`.
@@ -98,6 +100,8 @@ def evaluate(
     >>> round(result.log_loss, 4), result.accuracy, result.pairs(1)[0].predicted
     (0.4904, 0.5, 'cat')
     """
+    if classes is None:
+        classes = column_names(probabilities)
     given = read_matrix(probabilities)
     size, columns = given.shape
     soft = None if target_probs is None else read_target_probs(target_probs, (size, columns))

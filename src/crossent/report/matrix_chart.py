@@ -20,6 +20,7 @@ BOTH_UP_TO = 12
 RIGHT = "datum.true == datum.predicted"
 BAND = "bandwidth('x')"
 CHARACTER = 6.5
+NARROWEST_NAME = 6.5  # of letters 7 px high, without the room between the lines
 TOOLTIP = {
     "expr": "{'true': names[datum.true], 'predicted': names[datum.predicted], "
     "'count': datum.count, 'of the true class': datum.share}"
@@ -89,6 +90,8 @@ def _band(field: str, title: str, names: list[str]) -> Spec:
     }
     if field == "predicted":
         axis |= {"orient": "top", "labelAngle": 0}
+        # On a phone sixty names would lie on each other; cells still say theirs.
+        axis["labelOpacity"] = {"expr": f"{BAND} < {NARROWEST_NAME} ? 0 : 1"}
         # On a narrow page the matrix is about 460 px wide.
         if max(map(len, names)) * CHARACTER > 460 / len(names):
             axis |= {"labelAngle": -90, "labelAlign": "left", "labelBaseline": "middle"}

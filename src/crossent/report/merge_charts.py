@@ -1,12 +1,11 @@
-"""Vega-Lite specifications of suggested merges: accuracy and bits lost by classes left."""
+"""Vega-Lite specifications of suggested merges: accuracy and label entropy lost by classes left."""
 
 from collections.abc import Sequence
 
 from crossent.report.chart_frame import Spec, colour_params, frame
-from crossent.report.words import cut, number, percent, visible
+from crossent.report.words import cut, digits, percent, visible
 from crossent.scoring.merging.order import Step
 
-MOST_POINTS = 200
 FEW_CLASSES = 8
 NAME_LENGTH = 30
 
@@ -19,10 +18,11 @@ def merge_accuracy_chart(steps: Sequence[Step], accuracy: float) -> Spec | None:
 
 
 def merge_bits_chart(steps: Sequence[Step]) -> Spec | None:
-    """Return the bits of the label that are lost after every merge."""
+    """Return the bits of label entropy that are lost after every merge."""
     values = [0.0, *(step.bits_lost for step in steps)]
-    texts = [f"{number(value)} bits" for value in values]
-    return _chart("Bits of the label lost after every merge", "bits lost", steps, values, texts)
+    texts = [f"{digits(value)} bits" for value in values]
+    title = "label entropy lost (bits)"
+    return _chart("Label entropy lost after every merge, in bits", title, steps, values, texts)
 
 
 def _chart(
@@ -37,11 +37,10 @@ def _chart(
         return None
     names = ["nothing merged", *(_words(step) for step in steps)]
     left = [steps[0].classes + 1, *(step.classes for step in steps)]
-    thin = max(1, -(-len(left) // MOST_POINTS))
     points = [
         {"classes": n, "value": value, "text": text, "merge": name}
         for n, value, text, name in zip(left, values, texts, names, strict=True)
-    ][::thin]
+    ]
     axis: Spec = {"title": "classes left", "grid": False, "format": "d", "tickMinStep": 1}
     if len(points) <= FEW_CLASSES:
         axis["values"] = sorted(point["classes"] for point in points)

@@ -4,7 +4,7 @@ import math
 import textwrap
 
 from crossent.report.plain_table import cell_width
-from crossent.report.words import MISSING, cut, percent, visible
+from crossent.report.words import MISSING, ROUNDING, cut, number, percent, visible
 from crossent.scoring.scores import Scores
 
 INDENT = 12
@@ -46,6 +46,19 @@ def in_columns(text: str, columns: int) -> str:
 def wrong_weight(scores: Scores) -> float:
     """Return the weight of the rows that are predicted wrong."""
     return float(scores.cells.wrong().count.sum())
+
+
+def number_range(low: float, high: float) -> str:
+    """Return the ends of an interval as "0.11 to 0.17"; "" without ends, or with no room between.
+
+    Of one row, or of rows that are all alike, a bootstrap has nothing to draw from.
+
+    >>> number_range(0.109731, 0.173612), number_range(1.2, 1.2)
+    ('0.1097 to 0.1736', '')
+    """
+    if not math.isfinite(high - low) or high - low <= ROUNDING * abs(high):
+        return ""
+    return f"{number(low)} to {number(high)}"
 
 
 def percent_range(low: float, high: float) -> str:

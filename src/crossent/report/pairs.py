@@ -1,4 +1,4 @@
-"""The most confused pairs of classes, for a terminal and as JSON: one way, then either way."""
+"""The most confused pairs of classes, as plain text and as JSON: one way, then either way."""
 
 from collections.abc import Sequence
 from dataclasses import asdict

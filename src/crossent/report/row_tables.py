@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from crossent.report.named_line import percent_range
 from crossent.report.tables import Name, arrow, escape, side_by_side, table
-from crossent.report.words import MISSING, count, cut, number, percent, visible
+from crossent.report.words import MISSING, count, cut, number, percent, probability, visible
 from crossent.scoring.scores import Scores
 
 EXAMPLES = 3
@@ -68,7 +68,7 @@ def worst_tables(evaluation: Scores, name: Name, files: Sequence[str]) -> list[s
     if len(files) > 1:
         columns["file"] = [file_name(row.source, files) for row in worst]
     names = len(columns)
-    columns["P(true)"] = [percent(row.probability) for row in worst]
+    columns["P(true)"] = [probability(row.probability) for row in worst]
     if any(not math.isnan(row.confidence) for row in worst):
         columns["P(predicted)"] = [percent(row.confidence) for row in worst]
     columns["loss"] = [number(row.loss) for row in worst]

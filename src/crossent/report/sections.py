@@ -10,12 +10,10 @@ from crossent.report.blocks import block_png
 from crossent.report.matrix import MatrixView
 from crossent.report.matrix_chart import BOTH_UP_TO
 from crossent.report.model import Report
-from crossent.report.text import by_chance
-from crossent.report.words import MISSING, count, cut, number, percent, visible
+from crossent.report.words import count, cut, number, percent, visible
 from crossent.scoring.scores import Scores
 
 PAIRS = 20
-MOST_STEPS = 100
 
 
 def asset(name: str) -> str:
@@ -118,9 +116,9 @@ def _calibration(report: Report) -> str:
     body = Template(asset("calibration.html")).substitute(
         sentence=calibration_tables.sentence(calibration),
         errors=calibration_tables.errors_table(calibration, bins),
-        split=calibration_tables.split_table(report.evaluation, calibration, bins),
+        split=calibration_tables.split_table(report.evaluation, calibration),
         table=calibration_tables.bins_table(calibration, bins),
-        chance=number(by_chance(report.evaluation, bins)),
+        chance=number(calibration.by_chance()),
     )
     return _section("calibration", "Confidence and accuracy", body)
 
@@ -161,7 +159,7 @@ def _merged(report: Report) -> str:
     facts = {
         "classes": f"{len(before.classes):,} to {len(after.classes):,}",
         "log loss": f"{number(before.log_loss)} to {number(after.log_loss)} nats",
-        "bits of the label": merges.bits_kept(before, after),
+        "label entropy": merges.entropy_kept(before, after),
     }
     if not math.isnan(after.accuracy):
         facts["accuracy"] = merges.accuracy_gained(before, after)
@@ -173,28 +171,19 @@ def _merges(report: Report) -> str:
     steps = report.merges
     if not steps:
         return ""
-    shown = steps[:MOST_STEPS]
     # The names of clusters grow with every step: their titles share what one page of names takes.
-    name = tables.class_name(20 * len(shown))
-    rows = [
-        (
-            f'{name(step.merged[0])} <span class="to">with</span> {name(step.merged[1])}',
-            f"{step.classes:,}",
-            percent(step.accuracy),
-            merges.digits(step.bits_lost),
-            merges.digits(step.label_bits),
-            merges.digits(step.information_bits),
-            MISSING if step.log_loss is None else merges.digits(step.log_loss),
-        )
-        for step in shown
+    name = tables.class_name(20 * len(steps))
+    names = [
+        f'{name(step.merged[0])} <span class="to">with</span> {name(step.merged[1])}'
+        for step in steps
     ]
-    heads = (
-        "merge", "classes left", "accuracy", "bits lost", "label bits left",
-        "bits that predictions tell", "log loss",
-    )  # fmt: skip
-    caption = f"1 to {len(shown):,} of {len(steps):,} merges, those that lose least first"
-    table = tables.table(caption, heads, rows, names=1)
-    body = Template(asset("merges.html")).substitute(table=table)
+    columns = merges.columns(merges.stages(report.evaluation, steps))
+    rows = list(zip([merges.NO_MERGE, *names], *columns.values(), strict=True))
+    caption = f"{len(steps):,} merges, those that lose the least mutual information first"
+    note = merges.NOTE + ("" if merges.ended(report.evaluation, steps) else f" {merges.GOES_ON}")
+    body = Template(asset("merges.html")).substitute(
+        table=tables.table(caption, ("merge", *columns), rows, names=1), note=note
+    )
     return _section("merges", "What merging classes would buy", body)
 
 

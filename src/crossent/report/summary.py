@@ -4,8 +4,8 @@ import math
 
 from crossent.report import tables
 from crossent.report.model import Report
-from crossent.report.named_line import percent_range, wrong_weight
-from crossent.report.text import TOP_K, is_stream, perplexity, token_perplexities
+from crossent.report.named_line import number_range, percent_range, wrong_weight
+from crossent.report.text import TOP_K, perplexity, token_perplexities
 from crossent.report.words import amount, count, cut, number, percent, visible
 from crossent.scoring.scores import Scores
 from crossent.scoring.tokens import Tokens
@@ -17,7 +17,7 @@ def size(result: Scores) -> str:
     if result.weight != result.rows:
         rows += f", weight {count(result.weight)}"
     parts = [rows]
-    if result.tokens is not None and is_stream(result):
+    if result.tokens is not None and result.is_stream:
         parts = [of for _, _, of in token_perplexities(result.tokens)]
     classes = len(result.classes)
     if classes:
@@ -29,7 +29,7 @@ def items(report: Report) -> str:
     """Return the scores as the entries of a description list."""
     result = report.evaluation
     parts = [*_accuracy(result), _log_loss(result)]
-    if result.tokens is not None and is_stream(result):
+    if result.tokens is not None and result.is_stream:
         parts += _perplexities(result.tokens)
     else:
         of = f"of {len(result.classes):,} classes"
@@ -67,11 +67,9 @@ def _accuracy(result: Scores) -> list[str]:
 
 
 def _log_loss(result: Scores) -> str:
-    low, high = result.interval("log_loss")
-    between = f"95%: {number(low)} to {number(high)}"
-    notes = [between] if math.isfinite(low) and math.isfinite(high) else []
-    nats = f"nats, {number(result.bits)} bits"
-    return _item("Log loss", number(result.log_loss), *notes, nats)
+    between = number_range(*result.interval("log_loss"))
+    notes = [f"95%: {between}"] if between else []
+    return _item("Log loss", number(result.log_loss), f"nats, {number(result.bits)} bits", *notes)
 
 
 def _perplexities(tokens: Tokens) -> list[str]:
@@ -108,6 +106,6 @@ def _calibration(result: Scores, bins: int) -> list[str]:
 def _brier(result: Scores) -> list[str]:
     if math.isnan(result.brier):
         return []
-    low, high = result.interval("brier")
-    between = f"95%: {number(low)} to {number(high)}"
-    return [_item("Brier score", number(result.brier), between, "0 is best, 2 is worst")]
+    between = number_range(*result.interval("brier"))
+    notes = [f"95%: {between}"] if between else []
+    return [_item("Brier score", number(result.brier), *notes, "0 is best, 2 is worst")]

@@ -170,7 +170,7 @@ def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], nam
         cells = zip(sides[1:], row[1:], strict=True)
         rest = "".join(f"<td{side}>{cell}</td>" for side, cell in cells)
         lines.append(f'<tr><th scope="row"{sides[0]}>{row[0]}</th>{rest}</tr>')
-    above = f"<caption>{escape(caption)}</caption>" if caption else ""
+    above = f"<caption><span>{escape(caption)}</span></caption>" if caption else ""
     return f"<table>{above}<thead><tr>{top}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
 
 

@@ -7,6 +7,7 @@ from crossent.report.named_line import (
     INDENT,
     class_label,
     named_line,
+    number_range,
     percent_range,
     wrong_weight,
 )
@@ -51,14 +52,6 @@ def perplexity(log_perplexity: float) -> str:
     return number(math.exp(log_perplexity))
 
 
-def is_stream(scores: Scores) -> bool:
-    """Say whether rows are tokens: without classes, or with counts of words or bytes."""
-    tokens = scores.tokens
-    if tokens is None:
-        return False
-    return not scores.classes or tokens.words is not None or tokens.bytes is not None
-
-
 def token_perplexities(tokens: Tokens) -> list[tuple[str, str, str]]:
     """Return (unit, perplexity, of how many) of the units that are counted: token, word, byte."""
     parts = [
@@ -73,24 +66,18 @@ def token_perplexities(tokens: Tokens) -> list[tuple[str, str, str]]:
     ]
 
 
-def by_chance(result: Scores, bins: int) -> float:
-    """Return the nats that recalibrating a calibrated model seems to remove: bins / (2 rows)."""
-    return bins / (2 * result.effective_rows) if result.effective_rows > 0 else math.inf
-
-
 def _log_loss(result: Scores) -> str:
     text = f"{number(result.log_loss)} nats = {number(result.bits)} bits"
-    low, high = result.interval("log_loss")
-    if math.isfinite(low) and math.isfinite(high):
-        text += f" (95%: {number(low)} to {number(high)} nats)"
-    if is_stream(result):
+    if between := number_range(*result.interval("log_loss")):
+        text += f" (95%: {between} nats)"
+    if result.is_stream:
         return text
     return f"{text}, perplexity {perplexity(result.log_perplexity)}"
 
 
 def _perplexities(result: Scores) -> list[tuple[str, str]]:
     tokens = result.tokens
-    if tokens is None or not is_stream(result):
+    if tokens is None or not result.is_stream:
         return []
     lines: list[tuple[str, str]] = []
     for unit, value, of in token_perplexities(tokens):
@@ -113,11 +100,12 @@ def _accuracy(result: Scores) -> list[tuple[str, str]]:
 
 
 def _calibration(result: Scores, bins: int) -> list[tuple[str, str]]:
-    if result.calibration is None:
+    calibration = result.calibration
+    if calibration is None:
         return []
-    text = f"error {percent(result.calibration.ece(bins))} (ECE, {bins} bins)"
-    removed = result.calibration.split(bins).log_loss_calibration
-    if removed <= by_chance(result, bins):
+    text = f"error {percent(calibration.ece(bins))} (ECE, {bins} bins)"
+    removed = calibration.split().log_loss_calibration
+    if removed <= calibration.by_chance():
         text += "; recalibrating would remove no more than chance makes"
     elif math.isfinite(removed):
         text += f"; recalibrating would remove {number(removed)} nats"
@@ -134,7 +122,7 @@ def _prior(result: Scores) -> list[tuple[str, str]]:
         text += "; the model is worse than predicting label frequencies"
     elif share <= 1:
         text += f", of which the model removes {percent(share)}"
-    return [("label prior", text)]
+    return [("label entropy ", text)]
 
 
 def _infinite(result: Scores) -> list[tuple[str, str]]:

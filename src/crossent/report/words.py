@@ -16,6 +16,7 @@ from crossent.scoring.scores import Scores
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 JOINER = "\u200d"
 SMALLEST = 1e-6
+ROUNDING = 1e-12
 MISSING = "\N{EN DASH}"
 
 
@@ -61,6 +62,15 @@ def percent(share: float) -> str:
     return f"{100 * share:.{digits}f}%"
 
 
+def probability(value: float) -> str:
+    """Return `percent`, and of less than a millionth its power of ten.
+
+    >>> probability(0.25), probability(3.2e-9), probability(0.0)
+    ('25.0%', '3.2e-09', '0%')
+    """
+    return f"{value:.1e}" if 0 < value < SMALLEST else percent(value)
+
+
 def number(value: float) -> str:
     """Return four significant digits: 0.1042, 12.34, 12,345; infinity as ∞, NaN as a dash."""
     if math.isnan(value):
@@ -68,6 +78,11 @@ def number(value: float) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
     return f"{value:,.0f}" if abs(value) >= 999.95 else f"{value:#.4g}"
+
+
+def digits(value: float) -> str:
+    """Return `number` of a difference; what rounding leaves of equal terms, below 1e-12, is 0."""
+    return number(0.0 if abs(value) < ROUNDING else value)
 
 
 def count(value: float) -> str:

@@ -5,6 +5,7 @@ Read off the fine histogram of `confidence`; nothing here sees a row.
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,7 +127,7 @@ class Calibration:
 
         where s is the sum of the other classes' squared shares; the second is a lower bound of what
         is removed. With hard labels neither part is below 0. What is uneven within a bin is not
-        seen; chance alone makes about `by_chance()`. Where both are infinite (confidence 1 in a
+        seen; chance alone makes up to `by_chance()`. Where both are infinite (confidence 1 in a
         wrong row) the refinement is NaN.
 
         Reference: J. Bröcker, Reliability, sufficiency, and the decomposition of proper scores,
@@ -146,9 +147,18 @@ class Calibration:
         brier = float(np.sum((a - c) ** 2 * weight * (weight / evenness))) / total
         return Split(log_loss, self.log_loss - log_loss, brier, self.brier - brier, bins)
 
-    def by_chance(self) -> float:
-        """Return the calibration, in nats, of a calibrated model by chance: bins / (2 rows)."""
-        return self.split().bins / (2.0 * self._rows()) if self._rows() else math.nan
+    def by_chance(self, level: float = 0.95) -> float:
+        """Return the nats of calibration below which a calibrated model stays at `level`.
+
+        2 rows times calibration has about the chi-square distribution with `split().bins` degrees
+        of freedom; its quantile by Wilson and Hilferty, PNAS 17 (1931).
+        """
+        rows, bins = self._rows(), self.split().bins
+        if not rows:
+            return math.nan
+        part = 2.0 / (9.0 * bins)
+        quantile = bins * (1.0 - part + NormalDist().inv_cdf(level) * math.sqrt(part)) ** 3
+        return quantile / (2.0 * rows)
 
     def _rows(self) -> float:
         """Return the effective number of rows."""

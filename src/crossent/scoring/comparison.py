@@ -30,7 +30,7 @@ class Difference:
     """Ours less the baseline: below 0 in `log_loss` (nats) and above 0 in `accuracy` is a gain.
 
     `low` and `high` are the 95 % bootstrap interval of the log loss over 1,024 groups of rows, as
-    that of `Scores.interval`; those of the accuracy are Newcombe's (`paired_interval`). The counts are
+    `Scores.interval` has it; those of the accuracy are Newcombe's (`paired_interval`). Counts are
     sums of weights; `p_value` is of McNemar's exact test, NaN where weights are not whole. Without
     predictions all of them are NaN.
 
@@ -170,7 +170,7 @@ class Comparison:
                 f"a baseline needs the same labels; {has} has soft labels and {lacks} has none."
             )
         if rows.soft is not None and baseline.soft is not None:
-            at = _first((np.abs(rows.soft - baseline.soft) > SAME).any(axis=1))
+            at = _first(np.abs(rows.soft - baseline.soft).max(axis=1) > SAME)
             if at is not None:
                 raise InputError(
                     f"a baseline needs the same labels; the soft labels of row {number[at]} differ "

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from crossent.core.array import is_torch
 from crossent.errors import InputError, quoted
 
 
 def read_matrix(values: ArrayLike, name: str = "probabilities") -> NDArray[np.floating]:
     """Return `values` as floats (N, C), of their own precision; InputError for other shapes."""
     try:
-        array = np.asarray(values)
+        array = np.asarray(on_host(values))
         if array.dtype.kind != "f":
             array = array.astype(np.float64)
     except (TypeError, ValueError, RuntimeError) as error:
@@ -28,6 +29,25 @@ def read_matrix(values: ArrayLike, name: str = "probabilities") -> NDArray[np.fl
     if array.shape[0] == 0 or array.shape[1] == 0:
         raise InputError(f"{name} must hold at least one row and one class; got {array.shape}.")
     return array
+
+
+def column_names(values: object) -> tuple[Hashable, ...] | None:
+    """Return the names of a data frame's columns; None without names, or with 0 .. C-1 alone."""
+    columns = getattr(values, "columns", None)
+    if columns is None or callable(columns):
+        return None
+    names: tuple[Hashable, ...] = tuple(columns)
+    return None if names == tuple(range(len(names))) else names
+
+
+def on_host(values: Any) -> Any:
+    """Return a PyTorch tensor without its gradient, in memory, of a type that NumPy has."""
+    if not is_torch(values):
+        return values
+    values = values.detach().cpu()
+    return (
+        values.float() if values.dtype.is_floating_point and values.itemsize < 4 else values
+    ).numpy()
 
 
 def read_target_probs(values: ArrayLike, shape: tuple[int, int]) -> NDArray[np.float64]:
@@ -43,7 +63,7 @@ def read_target_probs(values: ArrayLike, shape: tuple[int, int]) -> NDArray[np.f
 def read_weights(values: ArrayLike, size: int) -> NDArray[np.float64]:
     """Return row weights as float64 (N,), finite, non-negative and not all zero."""
     try:
-        array = np.asarray(values, dtype=np.float64)
+        array = np.asarray(on_host(values), dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InputError(f"sample_weight must be numbers: {quoted(str(error))}") from error
     if array.shape != (size,):
@@ -145,6 +165,7 @@ def _read_classes(classes: Iterable[Hashable], columns: int) -> tuple[Hashable, 
 
 
 def _one_dimension(labels: Any) -> NDArray[Any]:
+    labels = on_host(labels)
     try:
         array = np.asarray(labels)
     except (ValueError, RuntimeError) as error:

@@ -30,6 +30,7 @@ NUMBERS = (
     "weight", "effective_rows", "log_loss", "bits", "perplexity", "log_perplexity", "accuracy",
     "brier", "prior_log_loss", "information", "share_of_label_entropy",
 )  # fmt: skip
+_SPLIT = {"bins": "split_bins"}
 TOKENS = (
     "nats", "tokens", "words", "bytes", "perplexity", "log_perplexity", "word_perplexity",
     "log_word_perplexity", "byte_perplexity", "log_byte_perplexity", "bits_per_byte",
@@ -96,11 +97,12 @@ def _confusion(cells: Cells, classes: int) -> dict[str, Any]:
 def _calibration(calibration: Calibration | None, bins: int) -> dict[str, Any] | None:
     if calibration is None:
         return None
+    split = asdict(calibration.split())
     return {
         "ece": dump_number(calibration.ece(bins)),
         "ece_equal_mass": dump_number(calibration.ece(bins, equal_mass=True)),
         "mce": dump_number(calibration.mce(bins)),
-        **{name: dump_number(value) for name, value in asdict(calibration.split()).items()},
+        **{_SPLIT.get(name, name): dump_number(value) for name, value in split.items()},
         "bins": [dump_row(row) for row in calibration.bins(bins)],
         "bins_equal_mass": [dump_row(row) for row in calibration.bins(bins, equal_mass=True)],
     }

@@ -101,6 +101,8 @@ def score_rows(
         labels = target_probs.argmax(axis=1) if labels is None else labels
     if labels is None:
         raise InputError("labels are needed unless target_probs are given; got neither.")
+    if kind == "logits":
+        _refuse_probabilities(values, place)
     found = standing(values, labels, kind, normalize=normalize)
     _check(found, values, numbers, kind, place, normalize=normalize)
     loss, brier = found.loss, found.brier
@@ -167,6 +169,19 @@ def score_logprobs(
         weight=None if weights is None else weights[keep],
         words=None if words is None else words[keep],
         bytes=None if bytes is None else bytes[keep],
+    )
+
+
+def _refuse_probabilities(logits: NDArray[np.floating], place: Place) -> None:
+    """Refuse rows of which every one is a distribution; logits of two rows and more never are."""
+    for part in (logits[:100], logits):
+        if len(part) < 2 or part.shape[1] < 2 or part.min() < 0:
+            return
+        if (np.abs(part.sum(axis=1, dtype=np.float64) - 1.0) > SUM_TOLERANCE).any():
+            return
+    raise InputError(
+        f"{place.where}every row is at least 0 and sums to 1: these are probabilities, not logits; "
+        f"give {place.kind_of('probs')}"
     )
 
 

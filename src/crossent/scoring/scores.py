@@ -25,7 +25,7 @@ Score: TypeAlias = Literal["log_loss", "bits", "accuracy", "brier"]
 MATRIX_UP_TO = 2000
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Scores:
     """How good predicted probabilities are; losses in nats, means over row weights.
 
@@ -57,8 +57,11 @@ class Scores:
 
     @property
     def is_stream(self) -> bool:
-        """Whether only the label's own probability is known, as in a stream of tokens."""
-        return self.tokens is not None
+        """Whether the rows are a stream of tokens: without classes, or with counts of words."""
+        told = self.tokens
+        if told is None:
+            return False
+        return not self.classes or told.words is not None or told.bytes is not None
 
     @property
     def bits(self) -> float:

@@ -17,6 +17,7 @@ from crossent.scoring.scores import Scores
 # Losses this near, in nats, are one: logarithms differ in the last digit between processors, and
 # the order of the merges should not.
 TIE = 1e-12
+RESIDUE = 1e-14  # of the entropy: what a hundred roundings leave of nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,8 @@ def suggest_merges(scores: Scores, limit: int | None = None) -> tuple[Step, ...]
     while len(steps) != limit and (pair := _least(pairs, TIE * weight)) is not None:
         a, b = int(pairs.first[pair]), int(pairs.second[pair])
         lost += float(joined(pairs.true[a : a + 1], pairs.true[b : b + 1])[0])
-        left = max(entropy - lost, 0.0)
+        left = entropy - lost
+        left = left if left > RESIDUE * entropy else 0.0
         # Rounding aside the one is never negative, nor is the other above what is left.
         information = min(information - max(float(pairs.losses[pair]), 0.0), left)
         information = max(information, 0.0)

@@ -37,7 +37,8 @@ class Resamples:
         """Return the percentile interval of sum total / sum weight over resampled groups."""
         if not 0.0 < level < 1.0:
             raise InputError(f"level must be between 0 and 1, as 0.95; got {level}")
-        if not self.weight.any() or np.isnan(total).any():
+        # Of one group alone every draw is the same: its spread is not known.
+        if np.count_nonzero(self.weight) < 2 or np.isnan(total).any():
             return Interval(np.nan, np.nan)
         if np.isinf(total).any():
             return Interval(np.inf, np.inf)
