@@ -46,12 +46,16 @@ def test_numbers_are_those_of_scikit_learn(crossent, scores: Path):
     assert f"accuracy    {accuracy:.1%}" in text
 
 
-def test_columns_of_other_names(crossent, scores: Path):
+def test_columns_of_other_names(crossent, scores: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COLUMNS", "200")
     expected = crossent("evaluate", scores).out.splitlines()
-    assert expected[0] == "read        labels from 'label'; probabilities of 3 classes from 'p_*'"
+    assert expected[0] == (
+        "read        labels from 'label'; probabilities of 3 classes from 'p_*': 'cat', 'dog', "
+        "'eel, electric'"
+    )
     scores.write_text(scores.read_text().replace("label,", "truth,", 1).replace("p_", "score."))
     same = crossent("evaluate", scores, "--label", "truth", "--prob", "score.*").out.splitlines()
-    assert same[0] == "read        labels from 'truth'; probabilities of 3 classes from 'score.*'"
+    assert same[0] == expected[0].replace("label'", "truth'").replace("p_", "score.")
     assert same[1:] == expected[1:]
 
 
@@ -215,7 +219,8 @@ def test_rows_behind_a_confusion(crossent, scores: Path):
     assert [float(p) for _, p in found] == truth["probabilities"][cell, 1].tolist()
 
 
-def test_saved_statistics_print_the_same(crossent, scores: Path):
+def test_saved_statistics_print_the_same(crossent, scores: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COLUMNS", "200")
     out = crossent("evaluate", scores, "--save-stats", "s.npz").out
     again = crossent("evaluate", "s.npz").out
     assert again.splitlines()[0] == "read        saved statistics from 's.npz'"

@@ -3,7 +3,7 @@ import pytest
 from sklearn.metrics import log_loss
 
 from crossent.cli.score import score
-from crossent.data.predictions.saved import Predictions
+from crossent.data.predictions.write import Predictions
 from crossent.errors import InputError
 
 

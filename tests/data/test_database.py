@@ -156,7 +156,7 @@ def test_nothing_is_left_behind(write, tmp_path: Path) -> None:
 
 def test_duckdb_is_loaded_late_and_its_absence_named() -> None:
     code = (
-        "import sys, crossent.data.open, crossent.data.predictions.saved\n"
+        "import sys, crossent.data.open, crossent.data.predictions.write\n"
         "from crossent.data.database import connected\n"
         "assert not {'duckdb', 'torch', 'sklearn'} & set(sys.modules)\n"
         "sys.modules['duckdb'] = None\n"

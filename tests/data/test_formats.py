@@ -46,7 +46,7 @@ def test_empty_missing_binary(write, tmp_path: Path) -> None:
         find_format(write("a.csv", ""))
     with pytest.raises(InputError, match="no such file"):
         find_format(tmp_path / "none.csv")
-    with pytest.raises(InputError, match="is not text"):
+    with pytest.raises(InputError, match="is neither text nor"):
         find_format(write("a.csv", b"\x01\0\x02\0"))
 
 

@@ -40,8 +40,11 @@ def test_names_of_columns_stay_one_line() -> None:
 def test_bad_weights_name_the_row(bad: float) -> None:
     with pytest.raises(InputError, match="row 2 has"):
         check_weights(np.array([1.0, 1.0, bad]), "f")
+    with pytest.raises(InputError, match="row 30 has"):
+        check_weights(np.array([0.0, 5e-324, bad]), "f", np.array([10, 20, 30]))
 
 
 def test_all_weights_zero() -> None:
     with pytest.raises(InputError, match="all weights are 0"):
         check_weights(np.zeros(3), "f")
+    assert not check_weights(np.zeros(3), "f", np.arange(3)).any()  # other rows may count

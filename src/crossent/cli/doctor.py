@@ -10,7 +10,7 @@ from cyclopts import App
 
 from crossent._version import __version__
 from crossent.cli.errors import EXTRAS
-from crossent.cli.evaluation.workers import cores
+from crossent.data.cores import cores
 from crossent.kernels.select import select
 
 EXAMPLES = """\

@@ -61,7 +61,7 @@ def run(
         if asked.pairs is not None:
             print("\n" + pairs_table(report.evaluation, asked.pairs, width), end="")
         if asked.suggest_merges:
-            print("\n" + merges_table(report.merges, width), end="")
+            print("\n" + merges_table(report.merges, width, report.evaluation), end="")
         print(*done.lines, sep="\n", end="\n" if done.lines else "")
     return failed(report.evaluation.log_loss, asked.fail_above)
 

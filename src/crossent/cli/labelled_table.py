@@ -39,7 +39,7 @@ def read_labelled(
     Raises InputError naming file, column and row for a column that is not there, a label that is
     missing, of one value only or measured, and values that cannot be read.
     """
-    kind = find_format(path)
+    kind = find_format(path, "CSV or Parquet")
     if kind not in ("csv", "parquet"):
         raise InputError(f"{named(path)} is neither CSV nor Parquet; measure reads one of them")
     known = (*(() if label is None else (label,)), *wanted, *ignored)

@@ -13,7 +13,7 @@ from crossent.cli import config
 from crossent.cli.flags import TrainFlags
 from crossent.cli.parts import Parts, facts
 from crossent.cli.score import FILE, score
-from crossent.data.predictions.saved import write_predictions
+from crossent.data.predictions.write import write_predictions
 from crossent.estimators.artifact import save
 from crossent.estimators.predictions import predictions
 from crossent.estimators.train import TrainedRun

@@ -45,7 +45,7 @@ def run(
     check_new(out, "--out", force=force)
 
     from crossent.data.open import read_like
-    from crossent.data.predictions.saved import write_predictions
+    from crossent.data.predictions.write import write_predictions
     from crossent.data.preprocess import missing_notices
     from crossent.estimators.artifact import load
     from crossent.estimators.predictions import predictions

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from crossent.data.predictions.saved import Predictions
+from crossent.data.predictions.write import Predictions
 from crossent.errors import InputError
 from crossent.scoring.rows import BLOCK, score_rows
 from crossent.scoring.scores import Scores

@@ -165,6 +165,11 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def identifier(name: str) -> str:
+    """Return a name as SQL writes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 @contextmanager
 def translated(path: Path, layout: Layout | None) -> Generator[None]:
     """Turn DuckDB's errors of reading a file into one line each."""

@@ -9,6 +9,7 @@ from crossent.errors import InputError
 
 Format: TypeAlias = Literal["idx", "npz", "npy", "parquet", "csv"]
 
+FORMS = "CSV, Parquet, .npz, .npy or IDX"
 BINARY: dict[str, tuple[Format, str]] = {
     ".npz": ("npz", "PK"),
     ".npy": ("npy", "\\x93NUMPY"),
@@ -22,16 +23,18 @@ OTHERS = {
 }  # fmt: skip
 
 
-def find_format(path: Path) -> Format:
-    """Return the format of a file; InputError where it is missing, empty, or none that is read."""
+def find_format(path: Path, readable: str = FORMS) -> Format:
+    """Return the format of a file; InputError where it is missing, empty, or none that is read.
+
+    `readable` are the formats that the caller reads, for the message.
+    """
     head = read_head(path, 64)
     suffix = Path(path.name.lower().removesuffix(".gz")).suffix
     if not head:
         raise InputError(f"{named(path)} is empty")
     if suffix in OTHERS:
         raise InputError(
-            f"{named(path)}: {OTHERS[suffix]} files are not read; convert it to CSV, Parquet, .npz "
-            "or IDX"
+            f"{named(path)}: {OTHERS[suffix]} files are not read; convert it to {readable}"
         )
     if head.startswith(b"PAR1"):
         return "parquet"
@@ -50,6 +53,6 @@ def find_format(path: Path) -> Format:
         return "idx"
     if b"\0" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InputError(
-            f"{named(path)} is not text, and no Parquet, .npz, .npy or IDX file either"
+            f"{named(path)} is neither text nor of another format that is read: {readable}"
         )
     return "csv"

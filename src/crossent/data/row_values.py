@@ -28,7 +28,7 @@ def check_distributions(
     if bad.any():
         row, column = (int(i) for i in np.argwhere(bad)[0])
         raise InputError(
-            f"{where}, row {row}: {_name(names[column])} must be a probability, 0 or more; "
+            f"{where}, row {row}: {short_name(names[column])} must be a probability, 0 or more; "
             f"got {values[row, column]:g}"
         )
     sums = values.sum(axis=1)
@@ -36,26 +36,33 @@ def check_distributions(
     if off.any():
         row = int(np.argmax(off))
         raise InputError(
-            f"{where}, row {row}: {_name(names[0])} ... {_name(names[-1])} must sum to 1 "
+            f"{where}, row {row}: {short_name(names[0])} ... {short_name(names[-1])} must sum to 1 "
             f"(within {SUM_TOLERANCE:g}); got {sums[row]:.6g}"
         )
     return values
 
 
-def check_weights(values: NDArray[np.float64], where: str) -> NDArray[np.float64]:
-    """Return `values` (N,) if all are finite, none is negative and at least one is not 0."""
+def check_weights(
+    values: NDArray[np.float64], where: str, rows: NDArray[np.int64] | None = None
+) -> NDArray[np.float64]:
+    """Return `values` (N,) if all are finite and none is negative.
+
+    `rows` are their numbers, of a part of the rows; of all of them, at least one must not be 0.
+    """
     with np.errstate(invalid="ignore"):
         bad = ~(np.isfinite(values) & (values >= 0))
     if bad.any():
         row = int(np.argmax(bad))
+        number = row if rows is None else rows[row]
         raise InputError(
-            f"{where}: a weight must be a number of 0 or more; row {row} has {values[row]:g}"
+            f"{where}: a weight must be a number of 0 or more; row {number} has {values[row]:g}"
         )
-    if len(values) and not values.any():
+    if rows is None and len(values) and not values.any():
         raise InputError(f"{where}: all weights are 0; at least one row must count")
     return values
 
 
-def _name(name: str) -> str:
+def short_name(name: str) -> str:
+    """Return the name of a column without quotes, one line of 40 characters at most."""
     text = repr(name)[1:-1]
     return text if len(text) <= 40 else text[:37] + "..."

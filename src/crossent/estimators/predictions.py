@@ -3,7 +3,7 @@
 import torch
 
 from crossent.data.dataset import Dataset, Examples
-from crossent.data.predictions.saved import Predictions
+from crossent.data.predictions.write import Predictions
 from crossent.estimators.classifier import FittedClassifier
 from crossent.estimators.objective import probabilities, sigmoids
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from crossent.data.dataset import Dataset
-from crossent.data.predictions.saved import Predictions
+from crossent.data.predictions.write import Predictions
 from crossent.data.preprocess import Preprocessing
 from crossent.errors import InputError
 from crossent.estimators.classifier import FittedClassifier

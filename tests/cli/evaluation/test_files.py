@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from crossent.cli.evaluation.files import (
+    check_apart_from,
     check_files,
     load_all,
     opened_like,
@@ -40,10 +41,12 @@ def files() -> None:
 
 
 def test_statistics_and_predictions_apart(files: None):
-    assert split_files(["a.csv", "-", "*.npz", "none*.csv", "nowhere.npz"]) == (
+    assert split_files(["a.csv", "-", "*.npz", "nowhere.npz"]) == (
         ["s1.npz", "s2.npz"],
-        ["a.csv", "-", "p.npz", "none*.csv", "nowhere.npz"],
+        ["a.csv", "-", "p.npz", "nowhere.npz"],
     )
+    with pytest.raises(InputError, match=r"'none\*\.csv' matches no file"):
+        split_files(["s1.npz", "none*.csv"])
 
 
 def test_statistics_add_up(files: None):
@@ -171,3 +174,38 @@ def test_a_page_that_cannot_be_written_leaves_no_statistics(workdir: Path):
     ):
         pass
     assert list(workdir.iterdir()) == []
+
+
+def test_the_same_rows_in_two_statistics(files: None):
+    Path("copy.npz").write_bytes(Path("s1.npz").read_bytes())
+    with pytest.raises(InputError, match=r"'copy\.npz' holds .* same rows as 's1\.npz'; .* twice"):
+        load_all(["s1.npz", "s2.npz", "copy.npz"])
+
+
+def test_rows_beside_their_own_statistics(files: None):
+    with pytest.raises(InputError, match=r"'s2\.npz' holds .* same rows as 'x\.csv'"):
+        check_apart_from(["s1.npz", "s2.npz"], tally(2), "x.csv")
+    check_apart_from(["s1.npz", "s2.npz"], tally(3), "x.csv")
+
+
+def test_lists_are_in_no_other_order():
+    Path("l.jsonl").write_text('{"label": "a", "probs": [0.25, 0.75]}\n')
+    options = PredictionOptions(classes=("a", "b"))
+    with opened_like(["l.jsonl"], options, ("a", "b"), "'x'") as stream:
+        assert stream.classes == ("a", "b")
+    with (
+        pytest.raises(InputError, match=r"lists in the order 'a', 'b', and 'x' has 'b', 'a'"),
+        opened_like(["l.jsonl"], options, ("b", "a"), "'x'"),
+    ):
+        pass
+
+
+def test_places_are_in_the_order_of_the_user():
+    Path("w.csv").write_text("label,p_a,p_b\n0,0.25,0.75\n")
+    options = PredictionOptions(classes=("a", "b"))
+    with opened_like(["w.csv"], options, ("a", "b"), "'x'") as stream:
+        assert next(stream.batches()).labels.tolist() == [0]
+    with opened_like(["w.csv"], options, ("b", "a"), "'x'") as stream:
+        batches = stream.batches()
+        with pytest.raises(InputError, match="label '0' in row 0 is not among"):
+            next(batches)

@@ -68,7 +68,7 @@ def test_a_new_name_is_given_once():
     ("asked", "expected"),
     [
         (AskedFlags(pairs=0), "--pairs must be at least 1"),
-        (AskedFlags(bins=0), "--bins must divide 25,200"),
+        (AskedFlags(bins=0), "--bins: bins of equal width must divide 25,200"),
         (AskedFlags(bins=11), "got 11, take 10"),
         (AskedFlags(bins=10**9), "take 25200"),
         (AskedFlags(fail_above=-0.5), "--fail-above .* got -0.5"),

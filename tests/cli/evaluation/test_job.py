@@ -33,7 +33,10 @@ def test_files_are_scored_together():
     report = run(one, two).report
     assert report.evaluation.log_loss == pytest.approx(log_loss(LABELS, VALUES), rel=1e-12)
     assert (report.title, report.data["files"]) == ("2 files", ["1.csv", "2.csv"])
-    assert report.data["read"] == ["labels from 'label'", "probabilities of 3 classes from 'p_*'"]
+    assert report.data["read"] == [
+        "labels from 'label'",
+        "probabilities of 3 classes from 'p_*': 'a', 'b', 'c'",
+    ]
     assert (report.difference, report.merges, report.notices) == (None, (), ())
 
 
@@ -67,7 +70,7 @@ def test_the_report_is_of_the_merged_classes():
     assert done.report.before.log_loss == pytest.approx(log_loss(LABELS, VALUES))
     assert done.report.data["merged"] == ["x=b,c"]
     assert [step.merged for step in done.report.merges] == [("a", "x")]
-    assert done.report.merges[0].log_loss == 0.0
+    assert done.report.merges[0].log_loss == pytest.approx(0.0, abs=1e-15)
 
 
 def test_steps_without_the_rows_come_from_the_confusion():
@@ -97,7 +100,17 @@ def test_soft_labels_have_their_notice():
     report = run("1.csv", asked=AskedFlags(suggest_merges=True)).report
     (notice,) = report.notices
     assert notice.startswith("Soft labels")
-    assert [step.log_loss for step in report.merges] == [None]
+    (step,) = report.merges
+    assert step.log_loss == pytest.approx(0.0, abs=1e-15)  # both classes in one
+
+
+def test_soft_labels_are_merged_in_every_step():
+    text = "p_a,p_b,p_c,q_a,q_b,q_c\n.5,.3,.2,.1,.8,.1\n.2,.5,.3,.7,.2,.1\n.1,.2,.7,.1,0,.9\n"
+    Path("1.csv").write_text(text)
+    step, *_ = run("1.csv", asked=AskedFlags(suggest_merges=True), soft_labels="q_*").report.merges
+    merged = f"x={','.join(step.merged)}"
+    whole = run("1.csv", asked=AskedFlags(merge=(merged,)), soft_labels="q_*").report.evaluation
+    assert step.log_loss == pytest.approx(whole.log_loss, rel=1e-14)
 
 
 def test_log_probabilities_alone_have_no_steps_to_score():
@@ -126,3 +139,35 @@ def test_classes_that_are_none_are_refused_before_reading(asked: AskedFlags, exp
     with pytest.raises(InputError, match=expected):
         evaluate(["1.csv"], ColumnFlags(), asked, lambda _: pytest.fail("announced"))
     assert [path.name for path in Path().iterdir()] == ["1.csv"]
+
+
+@pytest.mark.parametrize("columns", ["label,logprob", "prediction,logprob", "logprob"])
+def test_exports_need_labels_and_predictions(columns: str):
+    Path("1.csv").write_text(f"{columns}\n{','.join(['-1'] * len(columns.split(',')))}\n")
+    for asked in (
+        AskedFlags(export_pair=(("a,b", Path("x.csv")),)),
+        AskedFlags(export_cell=(("a,b", Path("x.csv")),)),
+    ):
+        with pytest.raises(InputError, match=r"^--export-[a-z]+ needs labels and predictions"):
+            evaluate(["1.csv"], ColumnFlags(), asked, lambda _: pytest.fail("announced"))
+
+
+@pytest.mark.parametrize("weights", ["1", "0"])
+def test_exported_rows_are_those_of_the_pair_whatever_their_numbers(weights: str):
+    """Rows with the same number: of another cell, left out by --where, of weight 0."""
+    Path("1.csv").write_text(
+        "label,p_a,p_b,row,weight,n\n"
+        f"a,0,1,5,1,0\nb,0,1,5,1,1\nb,1,0,6,1,2\nb,1,0,6,1,9\na,0,1,7,{weights},4\n"
+    )
+    asked = AskedFlags(export_pair=(("a,b", Path("x.csv")),))
+    run("1.csv", asked=asked, where="n < 9")
+    found = [line.split(",")[-1] for line in Path("x.csv").read_text().splitlines()]
+    assert found == ["n", "0", "2", *(["4"] if weights == "1" else [])]
+
+
+def test_rows_and_their_own_statistics_do_not_count_twice():
+    write("1.csv")
+    run("1.csv", asked=AskedFlags(save_stats=Path("1.npz")))
+    Path("2.csv").write_bytes(Path("1.csv").read_bytes())
+    with pytest.raises(InputError, match=r"'1\.npz' holds the statistics of the same rows"):
+        evaluate(["2.csv", "1.npz"], ColumnFlags(), AskedFlags(), lambda _: None)

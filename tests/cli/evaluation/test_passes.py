@@ -7,7 +7,7 @@ from sklearn.metrics import accuracy_score, log_loss
 
 from crossent.cli.evaluation import workers
 from crossent.cli.evaluation.passes import Chosen, Task, count, score_steps
-from crossent.cli.evaluation.rows import scorer_of
+from crossent.cli.evaluation.scorer import scorer_of
 from crossent.data.predictions.options import PredictionOptions
 from crossent.data.predictions.stream import open_predictions
 from crossent.errors import InputError

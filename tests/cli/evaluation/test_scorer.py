@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from crossent.cli.evaluation.rows import Scorer, piece
+from crossent.cli.evaluation.scorer import Scorer, piece
 from crossent.data.predictions.batch import Batch
 from crossent.errors import InputError
 from crossent.scoring.merging.merge import merge_classes

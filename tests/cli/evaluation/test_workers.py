@@ -1,11 +1,10 @@
-import os
 import threading
 from collections.abc import Iterator
 
 import pytest
 
 from crossent.cli.evaluation import workers
-from crossent.cli.evaluation.workers import cores, fold
+from crossent.cli.evaluation.workers import fold
 from crossent.errors import InputError
 
 
@@ -78,10 +77,6 @@ def test_an_interrupt_ends_it():
     with pytest.raises(KeyboardInterrupt):
         fold(items(), list[int], list[int].append, threads=2)
     assert threading.active_count() == 1
-
-
-def test_cores_of_this_process():
-    assert 1 <= cores() <= (os.cpu_count() or 1)
 
 
 @pytest.mark.parametrize(("count", "states"), [(1, 1), (2, 1), (3, 2), (64, 2)])

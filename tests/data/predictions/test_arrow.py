@@ -9,7 +9,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from crossent.data.predictions.arrow import Cells, batches, reading, take
+from crossent.data.predictions.arrow import Column, batches, reading, take
 from crossent.data.predictions.options import PredictionOptions
 from crossent.data.predictions.stream import open_predictions
 
@@ -56,7 +56,7 @@ def test_nulls_and_lists_in_pieces(tmp_path: Path, rows: int) -> None:
     with reading(path, 0) as connection:
         for columns in batches(connection, f"SELECT * FROM '{path}'", rows):
             keep = np.arange(len(columns[0].values)) % 2 == 0
-            for part in (columns, [take(cells, keep) for cells in columns]):
+            for part in (columns, [take(column, keep) for column in columns]):
                 listed = list(zip(*map(python, part), strict=True))
                 if part is columns:
                     found += listed
@@ -65,15 +65,15 @@ def test_nulls_and_lists_in_pieces(tmp_path: Path, rows: int) -> None:
     assert found == want
 
 
-def python(cells: Cells) -> list[Any]:
+def python(column: Column) -> list[Any]:
     """Return a column as Python has it."""
     items = [
-        None if cells.null_item is not None and cells.null_item[i] else value
-        for i, value in enumerate(cells.values.tolist())
+        None if column.null_item is not None and column.null_item[i] else value
+        for i, value in enumerate(column.values.tolist())
     ]
-    if cells.ends is not None:
-        items = [items[a:b] for a, b in itertools.pairwise(cells.ends.tolist())]
-    null = [False] * len(items) if cells.null is None else cells.null.tolist()
+    if column.ends is not None:
+        items = [items[a:b] for a, b in itertools.pairwise(column.ends.tolist())]
+    null = [False] * len(items) if column.null is None else column.null.tolist()
     return [None if gone else item for gone, item in zip(null, items, strict=True)]
 
 

@@ -45,6 +45,28 @@ def test_target_only(write, parquet) -> None:
     assert read(write("a.npz", labelled))["classes"] == ("0", "1", "2")
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("label,probs\n1,0.7\n", r"a list of two numbers at least, such as \[0.2, 0.8\]"),
+        ("label;probs\n1;[0.2 0.8]\n", r"such as \[0.2, 0.8\]; got '\[0.2 0.8\]'"),
+    ],
+)
+def test_lists_that_are_none(write, text: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        read(write("a.csv", text))
+
+
+def test_places_among_the_classes_that_are_named(write) -> None:
+    path = write("a.csv", "label,p_cat,p_dog\n1,.5,.5\n0,.5,.5\n")
+    with pytest.raises(InputError, match=r"'1' in row 0 .* --classes names the classes in their"):
+        read(path)
+    assert read(path, classes=("cat", "dog"))["labels"].tolist() == [1, 0]
+    assert read(path, classes=("dog", "cat"))["labels"].tolist() == [1, 0]
+    with pytest.raises(InputError, match="'1' in row 0 is not among"):
+        read(path, classes=("cat", "dog"), names_only=True)
+
+
 def test_class_names_of_any_kind(write) -> None:
     header = 'label,"p_a,b","p_q""x","p_n\nl",p_A,p_a\n'
     body = '"n\nl",.5,.5,0,0,0\n"a,b",1,0,0,0,0\nA,0,0,0,1,0\na,0,0,0,0,1\n"q""x",0,1,0,0,0\n'

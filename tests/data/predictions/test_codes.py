@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossent.data.predictions.codes import look_up, lookup_of
+from crossent.errors import InputError
 from tests.data.predictions.files import read
 
 
@@ -40,6 +41,30 @@ def test_labels_of_any_type(parquet, type_: str, labels: str, classes: tuple[str
     found = read(parquet("a.parquet", query))
     assert found["classes"] == classes
     assert found["labels"].tolist() == want
+
+
+@pytest.mark.parametrize(
+    ("classes", "texts", "expected"),
+    [
+        (("false", "true"), ("True", "False"), [1, 0]),
+        (("TRUE", "FALSE"), ("True", "FALSE"), [0, 1]),
+        (("0", "1"), ("True", "false"), [1, 0]),
+        (("True", "true", "false"), ("true", "True"), [1, 0]),
+    ],
+)
+def test_truths_as_other_programs_write_them(
+    write, classes: tuple[str, ...], texts: tuple[str, ...], expected: list[int]
+) -> None:
+    head = ",".join(["label", *(f"p_{name}" for name in classes)])
+    rows = "".join(f"{text}{',0.5' * len(classes)}\n" for text in texts)
+    assert read(write("a.csv", f"{head}\n{rows}"))["labels"].tolist() == expected
+    with pytest.raises(InputError, match="the label 'TRUE' in row 0 has no column"):
+        read(write("b.csv", "label,p_a,p_b\nTRUE,.5,.5\n"))
+
+
+def test_truths_beside_lists(write) -> None:
+    found = read(write("a.csv", "label;probs\nTrue;[0.5, 0.5]\nFalse;[1, 0]\n"))
+    assert (found["classes"], found["labels"].tolist()) == (("0", "1"), [1, 0])
 
 
 @given(

@@ -56,12 +56,21 @@ def test_several_files_and_formats(write, parquet, tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-def test_rows_by_their_own_numbers(write, tmp_path: Path) -> None:
-    source = write("a.csv", "label,p_a,p_b,row\na,1,0,70\nb,.5,.5,30\na,.5,.5,50\n")
-    assert export([source], {source: [30, 70]}, tmp_path / "out.csv") == 2
+def test_rows_by_their_places_whatever_their_numbers(write, tmp_path: Path) -> None:
+    """A column `row` may hold a number twice."""
+    source = write("a.csv", "label,p_a,p_b,row\na,1,0,70\nb,.5,.5,30\na,.5,.5,30\n")
+    assert export([source], {source: [2, 0]}, tmp_path / "out.csv") == 2
     assert rows_of(tmp_path / "out.csv") == [
-        ["label", "p_a", "p_b", "row"], ["b", ".5", ".5", "30"], ["a", "1", "0", "70"],
+        ["label", "p_a", "p_b", "row"], ["a", "1", "0", "70"], ["a", ".5", ".5", "30"],
     ]  # fmt: skip
+
+
+def test_numbers_of_text_files_are_numbers_in_parquet(write, tmp_path: Path) -> None:
+    text = "label,p_a,p_b,q_a,q_b,row,note\n1,1,0,.5,.5,70,2\n2,.25,.75,0,1,30,\n"
+    source = write("a.csv", text.replace("_a", "_1").replace("_b", "_2"))
+    assert export([source], {source: [1]}, tmp_path / "out.parquet") == 1
+    found = duckdb.sql(f"FROM '{tmp_path / 'out.parquet'}'")
+    assert found.fetchall() == [("2", 0.25, 0.75, 0.0, 1.0, 30, None)]
 
 
 @pytest.mark.parametrize("form", ["parquet", "csv"])
@@ -86,6 +95,19 @@ def test_rows_of_arrays(write, tmp_path: Path) -> None:
         ["row", "y", "p_a", "p_b", "id"], ["1", "b", "0.25", "0.75", "8"],
         ["2", "a", "1.0", "0.0", "9"],
     ]  # fmt: skip
+
+
+def test_logits_of_arrays_are_read_again_as_such(write, tmp_path: Path) -> None:
+    file = io.BytesIO()
+    np.savez(file, y=[0, 1], logits=[[5.0, -2.0], [0.0, 3.0]], classes=["a", "b"])
+    source = write("a.npz", file.getvalue())
+    assert export([source], {source: [0, 1]}, tmp_path / "out.parquet", label="y") == 2
+    options = PredictionOptions(label="y", classes=("a", "b"))
+    with open_predictions([str(tmp_path / "out.parquet")], options) as stream:
+        batch = next(stream.batches())
+    assert stream.kind == "logits"
+    assert batch.values is not None
+    assert batch.values.tolist() == [[5.0, -2.0], [0.0, 3.0]]
 
 
 def test_complete_or_not_at_all(write, tmp_path: Path) -> None:

@@ -23,7 +23,9 @@ def test_obvious_names(write, label: str, prefix: str) -> None:
     found = read(path)
     check(found)
     assert found["taken"][0] == f"labels from {label!r}"
-    assert found["taken"][1].endswith(f"from '{prefix}*'")
+    assert found["taken"][1] == (
+        f"probabilities of 3 classes from '{prefix}*': 'cat', 'dog', 'owl'"
+    )
 
 
 @pytest.mark.parametrize(
@@ -58,6 +60,29 @@ def test_names_of_the_user(write) -> None:
         read(path, prob="p_*_*")
     with pytest.raises(InputError, match="exclude each other"):
         read(path, prob="p_*", logprob="x")
+
+
+def test_a_star_alone_takes_the_other_columns(write) -> None:
+    path = write("a.csv", "label,a,b,w\na,.5,.5,2\n")
+    found = read(path, prob="*", weights="w")
+    assert (found["classes"], found["labels"].tolist()) == (("a", "b"), [0])
+    soft = write("b.csv", "a,b,q_a,q_b\n.5,.5,1,0\n")
+    assert read(soft, prob="*", soft_labels="q_*")["classes"] == ("a", "b")
+
+
+def test_a_prediction_beside_probabilities(write) -> None:
+    path = write("a.csv", "label,p_a,p_b,best\na,.5,.5,b\n")
+    with pytest.raises(InputError, match=r"--prediction is for .* 'p_\*' say what is predicted"):
+        read(path, prediction="best")
+
+
+def test_few_classes_of_columns_are_listed(write) -> None:
+    path = write("a.csv", "label,p_a,p_value\na,.5,.5\n")
+    assert read(path)["taken"][1] == "probabilities of 2 classes from 'p_*': 'a', 'value'"
+    assert read(path, classes=("value", "a"))["taken"][1].endswith("from 'p_*'")
+    many = [f"p_{i}" for i in range(11)]
+    path = write("b.csv", f"label,{','.join(many)}\n1{',0' * 11}\n")
+    assert read(path)["taken"][1].endswith("of 11 classes from 'p_*'")
 
 
 def test_soft_labels(write) -> None:

@@ -85,6 +85,45 @@ def test_order_with_threads_and_conditions(tmp_path: Path, form: str) -> None:
         np.testing.assert_array_equal(found["values"], np.repeat(rows[:, None], 7, axis=1))
 
 
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_names_that_sql_does_not_tell_apart(write, parquet, form: str) -> None:
+    text = "label,p_A,p_a,n\na,0.1,0.9,1\nA,0.9,0.1,2\n"
+    path = write("a.csv", text)
+    if form == "parquet":
+        import pyarrow.csv
+        import pyarrow.parquet
+
+        table = pyarrow.csv.read_csv(path)
+        path = path.with_suffix(".parquet")
+        pyarrow.parquet.write_table(table, path)
+    assert read(path, where="n = 2")["labels"].tolist() == [0]
+    for where in ("p_a > 0.5", '"p_A" > 0.5'):
+        with pytest.raises(InputError, match="does not tell 'p_A', 'p_a' apart; rename them"):
+            read(path, where=where)
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ("label = eight", "The columns are 'label', 'p_a', 'p_b'; text stands in single quotes"),
+        ("nothing(p_a)", "nothing does not exist"),
+        ("regexp_matches(label, '(')", r"missing \)"),
+        ("p_a + ", "syntax error"),
+    ],
+)
+def test_what_is_wrong_with_a_condition(write, where: str, message: str) -> None:
+    with pytest.raises(InputError, match=f"^--where .* is no condition on a row: .*{message}"):
+        read(write("a.csv", GOOD), where=where)
+
+
+def test_a_bad_file_is_not_the_fault_of_a_condition(write) -> None:
+    lines = "a,.5,.5\n" * 5000
+    path = write("a.csv", f"label,p_a,p_b\n{lines}b,1\n")
+    for where in ("p_a < 1", None):
+        with pytest.raises(InputError, match="line 5002: expected 3 columns, got 2"):
+            read(path, where=where)
+
+
 def test_a_window_that_sorts_the_rows_is_refused(write) -> None:
     lines = "".join(f"a,.5,.5,{i % 2}\n" for i in range(10))
     path = write("a.csv", "label,p_a,p_b,k\n" + lines)

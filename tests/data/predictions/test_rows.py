@@ -28,8 +28,7 @@ from tests.data.predictions.files import GOOD, LABELS, NAMES, VALUES, jsonl, npz
         ("f.csv", "label,p_a,p_b,weight\na,1,0,nan\n", {}, "a weight must be .* row 0 has nan"),
         ("f.csv", "label,p_a,p_b,weight\na,1,0,\n", {}, "row 0: weight must hold numbers"),
         ("f.csv", "label,p_a,p_b,n\na,1,0,1.5\n", {"words": "n"}, "a count must be .* has 1.5"),
-        ("f.csv", "label,logprob\na,-1\nb,0.5\n", {}, "0 or less; row 1 has 0.5"),
-        ("f.csv", "label,logprob\na,-1\nb,nan\n", {}, "0 or less; row 1 has nan"),
+        ("f.csv", "label,logprob\na,-1\nb,\n", {}, "row 1: logprob must hold numbers"),
         (
             "f.csv",
             "label,probs\na,5\nb,6\n",
@@ -55,7 +54,7 @@ from tests.data.predictions.files import GOOD, LABELS, NAMES, VALUES, jsonl, npz
             "f.jsonl",
             jsonl() + '{"label": "cat", "probs": [0.5, 0.5]}\n',
             {"classes": NAMES},
-            "must hold 3 entries, one a class; row 4 holds 2",
+            "must hold 3 entries, one a class, .*; row 4 holds 2",
         ),
         ("f.jsonl", jsonl() + '{"label": "cat"}\n', {"classes": NAMES}, "row 4: probs must hold"),
         ("f.json", "[\n{}\n]\n", {}, "one JSON array; write an object a line"),
@@ -88,6 +87,30 @@ def test_rows_of_the_file(write) -> None:
     assert "row numbers from 'row'" in found["taken"]
     assert read(write("a.csv", text), label="label")["rows"].tolist() == [0, 1]
     assert read(write("b.csv", text.replace("7", "x")))["rows"].tolist() == [0, 1]
+
+
+def test_numbers_of_rows_are_whole(write) -> None:
+    lines = "".join(f"a,.5,.5,{i}\n" for i in range(1000))
+    for cell in ("7.5", "x", ""):
+        path = write("a.csv", f"label,p_a,p_b,row\n{lines}b,.5,.5,{cell}\n")
+        with pytest.raises(InputError, match=r"row 1000: row must hold integers, or --label be"):
+            read(path)
+        assert len(read(path, label="label")["rows"]) == 1001
+
+
+def test_files_without_rows_beside_others(write, parquet) -> None:
+    empty = write("0.csv", "label,p_a,p_b\n")
+    none = parquet("1.parquet", "SELECT 'a' AS label, .5 AS p_a, .5 AS p_b LIMIT 0")
+    rows = write("2.csv", GOOD)
+    found = read(empty, none, rows)
+    assert found["source"] == [str(rows)]
+    assert read(empty, none, rows, where="p_a < 1")["source"] == [str(rows)]
+    with pytest.raises(InputError, match=r"0\.csv' has no rows, nor has any of the 1 others"):
+        read(empty, none)
+    lists = write("3.csv", "label;probs\n"), write("4.csv", "label;probs\n1;[0, 1]\n")
+    assert read(*lists, prob="probs")["classes"] == ("0", "1")
+    arrays = npz(y=LABELS[:0], probs=VALUES[:0]), npz(y=LABELS, probs=VALUES)
+    assert len(read(*(write(f"{i}.npz", a) for i, a in enumerate(arrays)))["rows"]) == 4
 
 
 def test_errors_name_the_right_row_of_many(write) -> None:

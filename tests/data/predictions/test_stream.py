@@ -2,8 +2,13 @@
 
 import gzip
 import json
+from pathlib import Path
+from typing import Any
 
+import duckdb
 import numpy as np
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from crossent.data.predictions.options import PredictionOptions
@@ -47,7 +52,10 @@ def test_wide_files(write, name: str, content: str | bytes) -> None:
     found = read(write(name, content))
     check(found)
     assert found["columns"] == ("p_cat", "p_dog", "p_owl")
-    assert found["taken"] == ("labels from 'label'", "probabilities of 3 classes from 'p_*'")
+    assert found["taken"] == (
+        "labels from 'label'",
+        "probabilities of 3 classes from 'p_*': 'cat', 'dog', 'owl'",
+    )
 
 
 @pytest.mark.parametrize("type_", ["DOUBLE", "DECIMAL(9, 6)", "VARCHAR"])
@@ -102,3 +110,38 @@ def test_the_stream_can_be_read_again(write) -> None:
     for one, other in zip(first, second, strict=True):
         np.testing.assert_array_equal(one.values, other.values)
         np.testing.assert_array_equal(one.labels, other.labels)
+
+
+@pytest.mark.parametrize(
+    ("columns", "options", "predicts", "lists"),
+    [
+        ("label,p_a,p_b", {}, True, False),
+        ("p_a,p_b,q_a,q_b", {"soft_labels": "q_*"}, True, False),
+        ("label,probs", {"classes": ("a", "b")}, True, True),
+        ("label,logprob", {}, False, False),
+        ("prediction,logprob", {}, False, False),
+        ("label,prediction,logprob", {}, True, False),
+        ("logprob", {}, False, False),
+    ],
+)
+def test_what_a_stream_tells(
+    write, columns: str, options: dict[str, Any], predicts: bool, lists: bool
+) -> None:
+    path = write("a.csv", f"{columns}\n{','.join('0' for _ in columns.split(','))}\n")
+    with open_predictions([str(path)], PredictionOptions(**options)) as stream:
+        assert (stream.predicts, stream.lists) == (predicts, lists)
+
+
+@pytest.mark.parametrize("name", ["pyarrow", "duckdb"])
+def test_names_of_parquet_that_differ_in_case(tmp_path: Path, name: str) -> None:
+    """DuckDB calls the second one p_a_1."""
+    path = tmp_path / "a.parquet"
+    columns = {"label": ["a", "A"], "p_A": [0.25, 1.0], "p_a": [0.75, 0.0]}
+    extra = {"nested": [{"x": 1, "y": [{"z": 2}]}] * 2, "more": [[1.0]] * 2}
+    if name == "pyarrow":
+        pyarrow.parquet.write_table(pyarrow.table({**extra, **columns, "last": [1, 2]}), path)
+    else:
+        duckdb.sql(f"COPY (SELECT {{'x': [1]}} AS s, 'b' AS label, 1 AS p_b, 0 AS p_c) TO '{path}'")
+    found = read(path)
+    assert found["classes"] == (("A", "a") if name == "pyarrow" else ("b", "c"))
+    assert found["labels"].tolist() == ([1, 0] if name == "pyarrow" else [0])

@@ -4,8 +4,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from crossent.data.database import connected, literal
-from crossent.data.predictions.write import identifier, write_table
+from crossent.data.database import connected, identifier, literal
+from crossent.data.predictions.table_file import write_table
 from crossent.errors import InputError
 
 NAMES = ["A", "a", 'q"u', "n\nl", " sp "]

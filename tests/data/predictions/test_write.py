@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crossent.data.predictions.options import PredictionOptions
-from crossent.data.predictions.saved import Predictions, write_predictions
 from crossent.data.predictions.stream import open_predictions
+from crossent.data.predictions.write import Predictions, write_predictions
 from crossent.errors import InputError
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz")

@@ -1,23 +1,28 @@
 """What `crossent evaluate` reads, saved statistics and predictions apart, and what it writes."""
 
-import glob
+import hashlib
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from crossent.cli.evaluation.flags import AskedFlags, ColumnFlags, given_names
 from crossent.cli.evaluation.passes import Found
 from crossent.cli.new_file import check_apart, check_new, new_file
 from crossent.data.files import named
 from crossent.data.labels import listed
+from crossent.data.predictions.batch import said
 from crossent.data.predictions.options import PredictionOptions
+from crossent.data.predictions.spool import expanded
 from crossent.data.predictions.stream import PredictionStream, open_predictions
+from crossent.data.predictions.table_file import SUFFIXES
 from crossent.errors import InputError, quoted
 from crossent.scoring.stats_file import is_stats, load_stats, save_stats
 from crossent.scoring.tally import Tally
 
-TABLES = (".parquet", ".csv", ".csv.gz")
+NAMED = ("worst.", "examples.")  # statistics of rows by the names of their files
 OF_ROWS = ("--baseline", "--merge", "--export-pair", "--export-cell")
 
 
@@ -25,12 +30,8 @@ def split_files(files: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return the files of saved statistics and those of predictions; patterns are filled in."""
     saved: list[str] = []
     others: list[str] = []
-    for name in files:
-        found = [name]
-        if name != "-" and not Path(name).exists() and glob.has_magic(name):
-            found = sorted(glob.glob(name, recursive=True)) or found  # noqa: PTH207
-        for path in found:
-            (saved if path != "-" and is_stats(Path(path)) else others).append(path)
+    for name in expanded(files):
+        (saved if name != "-" and is_stats(Path(name)) else others).append(name)
     return saved, others
 
 
@@ -50,7 +51,7 @@ def check_files(
     if asked.baseline == "-" and "-" in others:
         raise InputError("FILES and --baseline cannot both be standard input")
     for *_, flag, path in asked.exports():
-        if not path.name.lower().endswith(TABLES):
+        if not path.name.lower().endswith(SUFFIXES):
             raise InputError(f"{flag} {quoted(str(path))}: name it .parquet, .csv or .csv.gz")
     outputs = asked.outputs()
     check_apart(outputs, [*saved, *others, *(name for part in baseline for name in part)])
@@ -61,13 +62,47 @@ def check_files(
 def load_all(saved: Sequence[str]) -> Tally | None:
     """Return the statistics of all files together, None of none."""
     whole: Tally | None = None
+    seen: list[str] = []
     for name in saved:
         part = load_stats(Path(name))
+        print_ = fingerprint(part)
+        if print_ in seen:
+            raise InputError(_twice(name, saved[seen.index(print_)]))
+        seen.append(print_)
         if whole is None:
             whole = part
-            continue
-        merge_into(whole, part, name)
+        else:
+            merge_into(whole, part, name)
     return whole
+
+
+def fingerprint(tally: Tally) -> str:
+    """Return a digest of statistics: the same for the same rows, whatever their files are called.
+
+    Rows that are different, in two files, do not add up to the same 1,024 groups of sums.
+    """
+    head, arrays = tally.state()
+    digest = hashlib.sha256(repr(sorted(head.items())).encode())
+    for name, array in sorted(arrays.items()):
+        if not name.startswith(NAMED):
+            digest.update(f"{name}{array.dtype}{array.shape}".encode())
+            digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def check_apart_from(saved: Sequence[str], rows: Tally, source: str) -> None:
+    """Refuse statistics of the very rows that are read beside them."""
+    print_ = fingerprint(rows)
+    for name in saved:
+        if fingerprint(load_stats(Path(name))) == print_:
+            raise InputError(_twice(name, source))
+
+
+def _twice(name: str, other: str) -> str:
+    return (
+        f"{named(name)} holds the statistics of the same rows as {said(other)}; they would count "
+        "twice"
+    )
 
 
 def merge_into(whole: Tally, part: Tally, name: str) -> None:
@@ -89,13 +124,18 @@ def opened_like(
         fits = set(stream.classes) == set(classes) or (
             not stream.columns and set(stream.classes) < set(classes)
         )
+        if fits and stream.lists and stream.classes != classes:
+            raise InputError(
+                f"{named(stream.sources[0])} has lists in the order {listed(stream.classes)}, and "
+                f"{whose} has {listed(classes)}; only columns can be put in another order"
+            )
         if not fits or (stream.classes != classes and "-" in files):
             raise InputError(
                 f"{named(stream.sources[0])} has the classes {listed(stream.classes)}, and {whose} "
                 f"{listed(classes)}; --classes can name them for both"
             )
         if stream.classes != classes:
-            options = replace(options, classes=classes)
+            options = replace(options, classes=classes, names_only=True)
             stream = stack.enter_context(open_predictions(files, options))
         yield stream
 

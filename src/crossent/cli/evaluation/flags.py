@@ -135,18 +135,16 @@ class AskedFlags:
 
     def check(self) -> None:
         """Refuse numbers that make no sense, before anything is read."""
-        from crossent.scoring.meters.confidence import FINE
+        from crossent.scoring.calibration import check_bins
 
         if self.fail_above is not None and not 0 <= self.fail_above < math.inf:
             raise InputError(f"--fail-above must be a number of nats; got {self.fail_above:g}")
         if self.pairs is not None and self.pairs < 1:
             raise InputError(f"--pairs must be at least 1; got {self.pairs}")
-        if self.bins < 1 or FINE % self.bins:
-            near = min((n for n in range(1, FINE + 1) if FINE % n == 0), key=self._distance)
-            raise InputError(
-                f"--bins must divide {FINE:,}, as 10, 15, 20, 25, 50 and 100 do; got {self.bins}, "
-                f"take {near}"
-            )
+        try:
+            check_bins(self.bins)
+        except InputError as error:
+            raise InputError(f"--bins: {error}") from None
 
     def groups(self) -> dict[str, tuple[str, ...]]:
         """Return the classes to merge, by new name."""
@@ -176,9 +174,6 @@ class AskedFlags:
         given = ((self.report, "--report"), (self.save_stats, "--save-stats"))
         found = [(path, name) for path, name in given if path is not None]
         return [*found, *((path, name) for *_, name, path in self.exports())]
-
-    def _distance(self, bins: int) -> int:
-        return abs(bins - self.bins)
 
 
 def given_names(flags: ColumnFlags | AskedFlags) -> list[str]:

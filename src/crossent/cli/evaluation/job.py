@@ -8,6 +8,7 @@ from typing import Any
 
 from crossent.cli.class_names import join_names
 from crossent.cli.evaluation.files import (
+    check_apart_from,
     check_files,
     load_all,
     merge_into,
@@ -16,22 +17,20 @@ from crossent.cli.evaluation.files import (
     written,
 )
 from crossent.cli.evaluation.flags import AskedFlags, ColumnFlags, command
+from crossent.cli.evaluation.notices import MOST_STEPS, notices
 from crossent.cli.evaluation.passes import Chosen, Found, Task, count, score_steps
-from crossent.cli.evaluation.rows import scorer_of
+from crossent.cli.evaluation.scorer import scorer_of
 from crossent.cli.progress import counting_rows
 from crossent.data.files import named
 from crossent.data.labels import listed
 from crossent.data.predictions.batch import said
 from crossent.data.predictions.stream import PredictionStream, open_predictions
 from crossent.errors import InputError, quoted
-from crossent.report.model import SOFT_LABELS, Report
+from crossent.report.model import Report
 from crossent.scoring.merging.merge import Merge, merge_classes
 from crossent.scoring.merging.order import Step, suggest_merges
 from crossent.scoring.scores import Scores
 from crossent.scoring.tally import Tally
-
-# Every one is scored on all rows; a thousand classes have no use for more.
-MOST_STEPS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +67,11 @@ def evaluate(
         taken = _taken(saved, opened)
         merge, found = None, None
         if stream is not None:
+            if exports and not stream.predicts:
+                raise InputError(
+                    f"{exports[0][3]} needs labels and predictions; beside --logprob name their "
+                    "columns with --label and --prediction"
+                )
             merge = _merge(stream.classes, groups)
             left = stream.classes if merge is None else merge.classes
             chosen = tuple(_chosen(left, *export[:4]) for export in exports)
@@ -83,17 +87,20 @@ def evaluate(
                 found = count(task, stream, opened.baseline, watch)
         else:
             announce(taken)
+        if found is not None and saved:
+            check_apart_from(saved, found.tally, others[0])
         tally = _whole(opened.saved, found, others)
         scores = tally.result()
+        steps = _steps(tally, scores, merge, opened) if asked.suggest_merges else ()
         report = Report(
             title=_title(files),
             evaluation=scores,
             data=_facts(files, taken, groups),
             command=command(files, columns, asked),
-            notices=(SOFT_LABELS,) if "soft labels" in (tally.told or ()) else (),
+            notices=notices(tally, scores, stream, steps, named=bool(columns.classes)),
             bins=asked.bins,
             before=None if found is None or found.before is None else found.before.result(),
-            merges=_steps(tally, scores, merge, opened) if asked.suggest_merges else (),
+            merges=steps,
             difference=None
             if found is None or found.comparison is None
             else found.comparison.result(),
@@ -160,8 +167,7 @@ def _steps(tally: Tally, scores: Scores, merge: Merge | None, opened: _Opened) -
     steps = suggest_merges(scores, MOST_STEPS)
     told = tally.told or frozenset()
     rows = opened.stream is not None and opened.saved is None
-    # A curve is of hard labels: beside losses of soft ones its own would be another number.
-    if not (steps and rows and "probabilities" in told and "soft labels" not in told):
+    if not (steps and rows and "probabilities" in told):
         return steps
     assert opened.stream is not None
     with counting_rows() as watch:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from crossent.cli.evaluation.rows import piece
+from crossent.cli.evaluation.scorer import piece
 from crossent.data.predictions.batch import Batch, said
 from crossent.errors import InputError
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crossent.cli.evaluation.lockstep import lockstep
-from crossent.cli.evaluation.rows import Scorer, piece, scorer_of
+from crossent.cli.evaluation.scorer import Scorer, piece, scorer_of
 from crossent.cli.evaluation.workers import fold
 from crossent.data.predictions.batch import Batch
 from crossent.data.predictions.stream import PredictionStream
@@ -36,14 +36,14 @@ class Chosen:
     predicted: int
     both: bool = False
 
-    def of(self, rows: Rows) -> NDArray[np.int64]:
-        """Return the numbers of the rows that are chosen."""
+    def of(self, rows: Rows) -> NDArray[np.bool_]:
+        """Say which rows are chosen, (N,)."""
         assert rows.label is not None
         assert rows.predicted is not None
         found = (rows.label == self.true) & (rows.predicted == self.predicted)
         if self.both:
             found |= (rows.label == self.predicted) & (rows.predicted == self.true)
-        return rows.number[found]
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +64,10 @@ class Task:
 
 @dataclass(slots=True, eq=False)
 class Found:
-    """What rows have added up to; `before` is without --merge, `numbers` are of `chosen`."""
+    """What rows have added up to; `before` is without --merge, `numbers` of `chosen` rows.
+
+    The numbers are those of `Batch.places`: a column `row` may hold one number twice.
+    """
 
     tally: Tally
     before: Tally | None
@@ -123,7 +126,12 @@ def score_steps(
             assert part.target_probs is not None
             labels = part.target_probs.argmax(axis=1)
         curve.update(
-            labels, part.values, part.weights, kind=scorer.kind, normalize=scorer.normalize
+            labels,
+            part.values,
+            part.weights,
+            kind=scorer.kind,
+            normalize=scorer.normalize,
+            target_probs=part.target_probs,
         )
 
     blocks = _blocks(stream.batches(), watch)
@@ -157,7 +165,10 @@ def _update(task: Task, found: Found, batch: Batch, baseline: Batch | None) -> N
             theirs = task.baseline.rows(task.baseline.merged(baseline, task.merge))
         found.comparison.update(rows, theirs)
     for chosen, numbers in zip(task.chosen, found.numbers, strict=True):
-        picked = chosen.of(rows)
+        places = batch.rows if batch.places is None else batch.places
+        if batch.weights is not None:
+            places = places[batch.weights > 0]  # `Rows` are these
+        picked = places[chosen.of(rows)]
         if len(picked):
             numbers.setdefault(batch.source, []).append(picked)
 

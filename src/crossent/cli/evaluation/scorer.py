@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from crossent.data.predictions.batch import Batch, said
+from crossent.data.predictions.options import WHAT
 from crossent.data.predictions.stream import PredictionStream
 from crossent.errors import InputError
 from crossent.scoring.merging.merge import Merge
 from crossent.scoring.rows import Kind, Place, Rows, score_logprobs, score_rows
-
-WHAT = {"probs": "probabilities", "logits": "logits", "logprobs": "log-probabilities"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,13 +4,13 @@ For states that may be merged in any order, such as tallies, and work that leave
 such as NumPy's.
 """
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import TypeVar
 
+from crossent.data.cores import cores
 from crossent.errors import InputError
 
 Item = TypeVar("Item")
@@ -73,13 +73,6 @@ def fold(
     finally:
         pool.shutdown(cancel_futures=True)
     return states
-
-
-def cores() -> int:
-    """Return how many cores this process may use: fewer in a container than the machine has."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _finish(pending: deque[Future[None]]) -> None:

@@ -3,7 +3,6 @@
 Owns the limits and the lock of the connection, and the layout of Arrow's buffers.
 """
 
-import os
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from crossent.data.cores import cores
 from crossent.data.database import connected, literal
 from crossent.data.predictions.file import escaped
 from crossent.errors import MissingExtraError
@@ -26,7 +26,7 @@ VECTOR = 2048  # rows that DuckDB works on at a time, and the fewest that it giv
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cells:
+class Column:
     """One column of a batch: values (N,), or (M,) of all lists with `ends` (N + 1,) of them.
 
     null: which rows are NULL (None: no row); null_item: the same of the values of lists.
@@ -47,7 +47,7 @@ def reading(path: Path, group: int, *, serial: bool = False) -> Generator[Any]:
     """
     with connected() as connection:
         limit = (MEMORY + 4 * group) >> 20
-        threads = 1 if serial or group > BIG_GROUP else min(THREADS, os.cpu_count() or 1)
+        threads = 1 if serial or group > BIG_GROUP else min(THREADS, cores())
         allowed = literal(str(path.absolute()))
         pattern = literal(escaped(path))
         for setting in (
@@ -74,16 +74,17 @@ def batch_rows(classes: int, matrices: int = 1) -> int:
     return max(1, rows)
 
 
-def batches(connection: Any, query: str, rows: int) -> Iterator[list[Cells]]:
+def batches(connection: Any, query: str, rows: int) -> Iterator[list[Column]]:
     """Yield the columns of a query, at most `rows` rows (N,) at a time, in the query's order."""
     try:
         import nanoarrow
     except ImportError:
         raise MissingExtraError("nanoarrow", "cli") from None
     relation = connection.sql(query)
-    for array in nanoarrow.c_array_stream(_stream(relation, rows)):
+    stream = iter(nanoarrow.c_array_stream(_stream(relation, rows)))
+    while (array := _following(stream)) is not None:
         view = array.view()
-        columns = [_cells(view.child(i), array) for i in range(view.n_children)]
+        columns = [_column(view.child(i), array) for i in range(view.n_children)]
         for start in range(0, array.length, rows):
             if array.length <= rows:
                 yield columns
@@ -91,24 +92,37 @@ def batches(connection: Any, query: str, rows: int) -> Iterator[list[Cells]]:
                 yield [_part(column, start, min(start + rows, array.length)) for column in columns]
 
 
-def take(cells: Cells, keep: NDArray[np.bool_]) -> Cells:
+def take(column: Column, keep: NDArray[np.bool_]) -> Column:
     """Return the rows of a column where `keep` (N,) is true."""
-    null = None if cells.null is None else cells.null[keep]
-    if cells.ends is None:
-        return Cells(cells.values[keep], null)
-    lengths = np.diff(cells.ends)
+    null = None if column.null is None else column.null[keep]
+    if column.ends is None:
+        return Column(column.values[keep], null)
+    lengths = np.diff(column.ends)
     items = np.repeat(keep, lengths)
-    first, last = int(cells.ends[0]), int(cells.ends[-1])
-    null_item = None if cells.null_item is None else cells.null_item[first:last][items]
+    first, last = int(column.ends[0]), int(column.ends[-1])
+    null_item = None if column.null_item is None else column.null_item[first:last][items]
     ends = np.concatenate(([0], np.cumsum(lengths[keep])))
-    return Cells(cells.values[first:last][items], null, ends, null_item)
+    return Column(column.values[first:last][items], null, ends, null_item)
 
 
-def first_null(cells: Cells) -> int | None:
+def first_null(column: Column) -> int | None:
     """Return the first row that is NULL, None if none is."""
-    if cells.null is None or not cells.null.any():
+    if column.null is None or not column.null.any():
         return None
-    return int(np.argmax(cells.null))
+    return int(np.argmax(column.null))
+
+
+def _following(stream: Iterator[Any]) -> Any:
+    """Return the next array, None at the end; what DuckDB finds there is raised as its own error.
+
+    nanoarrow has an exception of its own, with DuckDB's text behind its own words.
+    """
+    import duckdb
+
+    try:
+        return next(stream, None)
+    except RuntimeError as error:
+        raise duckdb.Error(str(error).partition("): ")[2] or str(error)) from None
 
 
 def _stream(relation: Any, rows: int) -> Any:
@@ -131,34 +145,34 @@ class _Held:
         self.owner = owner
 
 
-def _cells(column: Any, owner: Any) -> Cells:
-    start, stop = column.offset, column.offset + column.length
-    null = _null(column)
-    if column.storage_type in ("list", "large_list", "fixed_size_list"):
-        child = column.child(0)
-        if column.storage_type == "fixed_size_list":
-            width = column.layout.child_size_elements
+def _column(array: Any, owner: Any) -> Column:
+    start, stop = array.offset, array.offset + array.length
+    null = _null(array)
+    if array.storage_type in ("list", "large_list", "fixed_size_list"):
+        child = array.child(0)
+        if array.storage_type == "fixed_size_list":
+            width = array.layout.child_size_elements
             ends = np.arange(start, stop + 1, dtype=np.int64) * width
         else:
-            ends = np.asarray(column.buffer(1))[start : stop + 1].astype(np.int64)
-        return Cells(_numbers(child, owner), null, ends, _null(child))
-    return Cells(_numbers(column, owner), null)
+            ends = np.asarray(array.buffer(1))[start : stop + 1].astype(np.int64)
+        return Column(_numbers(child, owner), null, ends, _null(child))
+    return Column(_numbers(array, owner), null)
 
 
-def _numbers(column: Any, owner: Any) -> NDArray[Any]:
-    start, stop = column.offset, column.offset + column.length
-    if not column.length:
+def _numbers(array: Any, owner: Any) -> NDArray[Any]:
+    start, stop = array.offset, array.offset + array.length
+    if not array.length:
         return np.empty(0)
-    if column.storage_type == "bool":
-        return _bits(column.buffer(1), start, stop)
-    return np.asarray(_Held(column.buffer(1), owner))[start:stop]
+    if array.storage_type == "bool":
+        return _bits(array.buffer(1), start, stop)
+    return np.asarray(_Held(array.buffer(1), owner))[start:stop]
 
 
-def _null(column: Any) -> NDArray[np.bool_] | None:
-    validity = column.buffer(0)
-    if not column.null_count or not validity.size_bytes:
+def _null(array: Any) -> NDArray[np.bool_] | None:
+    validity = array.buffer(0)
+    if not array.null_count or not validity.size_bytes:
         return None
-    return ~_bits(validity, column.offset, column.offset + column.length)
+    return ~_bits(validity, array.offset, array.offset + array.length)
 
 
 def _bits(buffer: Any, start: int, stop: int) -> NDArray[np.bool_]:
@@ -166,8 +180,8 @@ def _bits(buffer: Any, start: int, stop: int) -> NDArray[np.bool_]:
     return np.unpackbits(packed, bitorder="little", count=stop)[start:].view(np.bool_)
 
 
-def _part(cells: Cells, start: int, stop: int) -> Cells:
-    null = None if cells.null is None else cells.null[start:stop]
-    if cells.ends is None:
-        return Cells(cells.values[start:stop], null)
-    return Cells(cells.values, null, cells.ends[start : stop + 1], cells.null_item)
+def _part(column: Column, start: int, stop: int) -> Column:
+    null = None if column.null is None else column.null[start:stop]
+    if column.ends is None:
+        return Column(column.values[start:stop], null)
+    return Column(column.values, null, column.ends[start : stop + 1], column.null_item)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crossent.data.files import named
-from crossent.data.labels import listed
+from crossent.data.labels import INTEGER, listed, number
 from crossent.errors import InputError, quoted
 
 
@@ -17,10 +17,12 @@ from crossent.errors import InputError, quoted
 class Batch:
     """N rows of one source, for C classes.
 
-    source: as the user named the file, '-' for standard input; rows: int64 (N,), numbers in it
-    from 0; labels and predictions: int64 (N,), codes of the classes; values: float64 (N, C), as
-    stored, of any strides; logprob: float64 (N,), nats; weights: float64 (N,); target_probs:
-    float64 (N, C); words and bytes: int64 (N,). None is for what the files do not tell.
+    source: as the user named the file, '-' for standard input; rows: int64 (N,), what a column
+    `row` says, else counted from 0; labels and predictions: int64 (N,), codes of the classes;
+    values: float64 (N, C), as stored, of any strides; logprob: float64 (N,), nats; weights: float64
+    (N,); target_probs: float64 (N, C); words and bytes: int64 (N,); places: int64 (N,), counted
+    from 0 whatever a column `row` says, None where they are `rows`. None is for what the files do
+    not tell.
     """
 
     source: str
@@ -33,48 +35,12 @@ class Batch:
     target_probs: NDArray[np.float64] | None = None
     words: NDArray[np.int64] | None = None
     bytes: NDArray[np.int64] | None = None
+    places: NDArray[np.int64] | None = None
 
 
 def said(source: str) -> str:
     """Return a source as it stands in a message: standard input by its name."""
     return "standard input" if source == "-" else named(source)
-
-
-def check_weights(
-    values: NDArray[np.float64], where: str, rows: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Return weights (N,) if all are finite and none is negative; `rows` are for the message.
-
-    >>> check_weights(np.array([1.0, -2.0]), "'f.csv', column 'weight'", np.array([7, 8]))
-    Traceback (most recent call last):
-    crossent.errors.InputError: 'f.csv', column 'weight': a weight must be a number of 0 or more; \
-row 8 has -2
-
-    """
-    with np.errstate(invalid="ignore"):
-        bad = ~((values >= 0) & (values < np.inf))
-    if bad.any():
-        place = int(np.argmax(bad))
-        raise InputError(
-            f"{where}: a weight must be a number of 0 or more; row {rows[place]} has "
-            f"{values[place]:g}"
-        )
-    return values
-
-
-def check_logprobs(
-    values: NDArray[np.float64], where: str, rows: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Return log-probabilities (N,) if none is NaN or above 0; -inf is one."""
-    with np.errstate(invalid="ignore"):
-        bad = ~(values <= 0)
-    if bad.any():
-        place = int(np.argmax(bad))
-        raise InputError(
-            f"{where}: a log-probability is 0 or less; row {rows[place]} has {values[place]:g}; "
-            "a loss has to change its sign"
-        )
-    return values
 
 
 def check_counts(
@@ -94,8 +60,11 @@ def check_counts(
 
 def unknown_label(where: str, text: str, row: int, classes: tuple[str, ...], told: str) -> str:
     """Return the message for a label that is no class; `told` says what it has not."""
+    places = INTEGER.fullmatch(text) and all(number(name) is None for name in classes)
+    hint = ". Where labels are places, --classes names the classes in their order" if places else ""
     return (
-        f"{where}: the label {quoted(text)} in row {row} {told}; the classes are {listed(classes)}"
+        f"{where}: the label {quoted(text)} in row {row} {told}; the classes are "
+        f"{listed(classes)}{hint}"
     )
 
 

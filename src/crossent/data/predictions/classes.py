@@ -26,7 +26,10 @@ def check_names(classes: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def list_classes(file: PredictionFile, wanted: Wanted) -> tuple[str, ...]:
-    """Return 0 ... C-1 for the C entries of the first list; InputError where labels are names."""
+    """Return 0 ... C-1 for the C entries of the first list, () of a file without rows.
+
+    Raises InputError where labels are names.
+    """
     assert wanted.probs is not None
     place = find_place(file, wanted.probs, "--prob")
     if file.form == "npz":
@@ -36,15 +39,21 @@ def list_classes(file: PredictionFile, wanted: Wanted) -> tuple[str, ...]:
     if not file.is_list(place):
         column = f"try_cast({column} AS DOUBLE[])"
     label = "NULL" if wanted.label is None else f"c{find_place(file, wanted.label, '--label')}"
-    query = f"SELECT len({column}), CAST({label} AS VARCHAR) FROM {file.relation} LIMIT 1"
+    query = (
+        f"SELECT len({column}), CAST({label} AS VARCHAR), CAST(c{place} AS VARCHAR) "
+        f"FROM {file.relation} LIMIT 1"
+    )
     with reading(file.path, file.group) as connection, errors_of(file):
         found = connection.execute(query).fetchone()
     if found is None:
-        raise InputError(f"{file.said} has no rows")
-    entries, text = found
+        return ()
+    entries, text, cell = found
     where = f"{file.said}, column {quoted(file.names[place])}"
-    if entries is None:
-        raise InputError(f"{where}: row 0 must hold a list of numbers, such as [0.2, 0.8]")
+    if entries is None or entries < 2:
+        got = "" if cell is None else f"; got {quoted(cell, 60)}"
+        raise InputError(
+            f"{where}: row 0 must hold a list of two numbers at least, such as [0.2, 0.8]{got}"
+        )
     if text is not None and number(text) is None and text.lower() not in ("true", "false"):
         raise InputError(
             f"{where} holds {entries} entries a row and the labels are names, such as "

@@ -40,14 +40,36 @@ def mode_of(type_: str, *, text: bool) -> Mode:
     return "number" if type_ == "DOUBLE" else "text"
 
 
-def label_sql(column: str, mode: Mode, *, numbers: bool) -> tuple[str, ...]:
-    """Return the expressions of a column: numbers, or codes and (with `numbers`) also numbers."""
+def truth_codes(classes: tuple[str, ...]) -> tuple[int, int] | None:
+    """Return the codes of true and false, which pandas writes as True and False, if both are there.
+
+    >>> truth_codes(("no", "false", "TRUE")), truth_codes(("0", "1")), truth_codes(("a", "b"))
+    ((2, 1), (1, 0), None)
+
+    """
+    names = [name.lower() for name in classes]
+    for true, false in (("true", "false"), ("1", "0")):
+        if names.count(true) == names.count(false) == 1:
+            return names.index(true), names.index(false)
+    return None
+
+
+def label_sql(
+    column: str, mode: Mode, *, numbers: bool, truths: tuple[int, int] | None = None
+) -> tuple[str, ...]:
+    """Return the expressions of a column: numbers, or codes and (with `numbers`) also numbers.
+
+    `truths` are the codes of texts that say true and false, in any case.
+    """
     if mode in ("integer", "boolean"):
         return (f"CAST({column} AS BIGINT)",)
     if mode == "number":
         return (column,)
     text = f"CAST({column} AS VARCHAR)"
     code = f"enum_code(try_cast({text} AS {TYPE}))"
+    if truths is not None:
+        other = f"CASE lower({text}) WHEN 'true' THEN {truths[0]} WHEN 'false' THEN {truths[1]} END"
+        code = f"coalesce({code}, {other})"
     # Only where it is needed: a cast that fails takes a microsecond.
     number_ = f"CASE WHEN {code} IS NULL THEN try_cast({text} AS DOUBLE) END"
     return (code, number_) if numbers else (code,)

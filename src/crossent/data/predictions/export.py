@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crossent.data.database import connected, literal
+from crossent.data.database import connected, identifier, literal
 from crossent.data.predictions.file import PredictionFile, errors_of, numbered_relation
 from crossent.data.predictions.layout import Places
 from crossent.data.predictions.npz import npz_columns
-from crossent.data.predictions.write import identifier, write_table
+from crossent.data.predictions.options import Kind
+from crossent.data.predictions.table_file import write_table
 from crossent.errors import InputError, quoted
 
 
@@ -30,18 +31,30 @@ def export_rows(
     classes: tuple[str, ...],
     rows: Mapping[str, NDArray[np.int64]],
     path: Path,
+    kind: Kind,
 ) -> int:
-    """Write the rows with these numbers of each source, in the order of the files; return how many.
+    """Write the rows at these places of each source, in the order of the files; return how many.
 
-    Columns: `source` where there are several files, `row`, then those of the files under their
-    own names; of an .npz the labels, p_<class> of each class and the other arrays (N,).
+    `rows` are counted from 0 in the file, whatever its column `row` says. Columns: `source` where
+    there are several files, `row`, then those of the files under their own names; of an .npz the
+    labels, p_<class> of each class (logit_<class> of logits) and the other arrays (N,). What was
+    read as numbers is numbers in Parquet, of a text file too.
     """
     unknown = set(rows).difference(file.source for file, _ in opened)
     if unknown:
         raise InputError(f"{quoted(min(unknown))} is none of the files that are read")
     with connected() as connection:
         tables = [
-            _table(connection, i, file, places, classes, rows.get(file.source, np.empty(0, int)))
+            _table(
+                connection,
+                i,
+                file,
+                places,
+                classes,
+                rows.get(file.source, np.empty(0, int)),
+                kind,
+                typed=path.name.lower().endswith(".parquet"),
+            )
             for i, (file, places) in enumerate(opened)
             if file.source in rows or not rows
         ]
@@ -76,29 +89,41 @@ def _table(
     places: Places,
     classes: tuple[str, ...],
     numbers: NDArray[np.int64],
+    kind: Kind,
+    *,
+    typed: bool,
 ) -> _Table:
     chosen = f"chosen{place}"
     connection.register(chosen, {"n": np.unique(numbers)})
     columns = {name: f"c{i}" for i, name in enumerate(file.names)}
-    number = "number"
     if file.form == "npz":
-        arrays = npz_columns(file, places, classes, numbers)
+        arrays = npz_columns(file, places, classes, numbers, kind)
         held = {f"c{i}": values for i, values in enumerate(arrays.values())}
         connection.register(f"npz{place}", held)
         columns = {name: f"c{i}" for i, name in enumerate(arrays)}
         number = columns.pop("number")
-        source = f"npz{place}"
-    elif places.row is not None:
-        number = f"try_cast(c{places.row} AS BIGINT)"
-        source = file.relation
+        source = f"(SELECT *, {number} AS number_ FROM npz{place})"
     else:
-        source = numbered_relation(file, number)
-    rows = (
-        f"(SELECT *, {number} AS number_ FROM {source}) WHERE number_ IN (SELECT n FROM {chosen})"
-    )
+        if typed:
+            columns |= _numbers(file, places)
+        source = numbered_relation(file, "number_")
+    rows = f"(SELECT * FROM {source}) WHERE number_ IN (SELECT n FROM {chosen})"
     with errors_of(file):
         connection.execute(f"EXPLAIN SELECT * FROM {rows}")
     return _Table(file.source, columns, rows)
+
+
+def _numbers(file: PredictionFile, places: Places) -> dict[str, str]:
+    """Return the SQL of the columns that are read as numbers, which text files hold as text."""
+    if file.form == "parquet":
+        return {}
+    wide = [*(places.probs if places.wide else ()), *(places.soft if places.soft_wide else ())]
+    wide += [place for place in (places.logprob, places.weights) if place is not None]
+    found = {file.names[place]: f"CAST({file.number(place)} AS DOUBLE)" for place in wide}
+    for place in (places.words, places.bytes, places.row):
+        if place is not None:
+            found[file.names[place]] = f"try_cast(c{place} AS BIGINT)"
+    return found
 
 
 def _selected(place: int, table: _Table, names: Sequence[str]) -> str:

@@ -23,7 +23,7 @@ from crossent.data.database import (
 from crossent.data.delimited import Layout, find_layout
 from crossent.data.files import check_gzip, is_gzip, named, opened
 from crossent.data.predictions.batch import said
-from crossent.data.predictions.write import COLUMNS_KEY
+from crossent.data.predictions.table_file import COLUMNS_KEY
 from crossent.errors import InputError
 
 Form: TypeAlias = Literal["csv", "parquet", "jsonl", "npz"]
@@ -139,8 +139,10 @@ def _parquet(source: str, path: Path) -> PredictionFile:
     with connected() as connection, translated(path, None):
         connection.execute(f"SELECT * FROM {scan} LIMIT 0")
         described = connection.description
-        names = tuple(str(column[0]) for column in described)
         types = tuple(str(column[1]) for column in described)
+        names = _schema_names(connection, path)
+        if len(names) != len(types):
+            names = tuple(str(column[0]) for column in described)
         query = "SELECT value FROM parquet_kv_metadata(?) WHERE key = ?"
         found = connection.execute(query, [escaped(path), COLUMNS_KEY.encode()]).fetchone()
         query = (
@@ -152,6 +154,21 @@ def _parquet(source: str, path: Path) -> PredictionFile:
     if found:
         names = _written_names(found[0], names)
     return PredictionFile(source, path, "parquet", names, types, relation, None, group)
+
+
+def _schema_names(connection: Any, path: Path) -> tuple[str, ...]:
+    """Return the names as they are in the file; where p_A is beside p_a DuckDB gives others."""
+    query = "SELECT name, coalesce(num_children, 0) FROM parquet_schema(?)"
+    nodes: list[tuple[str, int]] = connection.execute(query, [escaped(path)]).fetchall()
+    names: list[str] = []
+    below = 0  # nodes to come that belong to the last name
+    for name, children in nodes[1:]:
+        if below:
+            below += children - 1
+        else:
+            names.append(name)
+            below = children
+    return tuple(names)
 
 
 def _written_names(value: bytes, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -6,18 +6,21 @@ those of all classes. Target-only: the log-probability of the label.
 
 import difflib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crossent.data.choose import match
 from crossent.data.labels import listed
 from crossent.data.predictions.file import PredictionFile
-from crossent.data.predictions.options import Kind, PredictionOptions
+from crossent.data.predictions.options import WHAT, Kind, PredictionOptions
 from crossent.errors import InputError, quoted
 
 LABELS = ("label", "labels", "target", "class", "y", "true", "y_true")
 PATTERNS = ("p_*", "prob_*", "proba_*", "logit_*", "logits_*", "logprob_*", "logprobs_*")
 LISTS = ("probs", "probabilities", "p", "proba", "logits", "logprobs")
 LOGPROB = "logprob"
+SHOWN = 10  # classes
+TWO = "two classes need two at least, 1 - p beside p"
 KINDS: dict[str, Kind] = {"logit": "logits", "logprob": "logprobs"}
 
 
@@ -75,6 +78,11 @@ def find_wanted(file: PredictionFile, options: PredictionOptions) -> Wanted:
     logprob = None if probs is not None else options.logprob or _usual_logprob(file)
     if probs is None and logprob is None:
         raise InputError(_no_probabilities(file))
+    if probs is not None and options.prediction is not None:
+        raise InputError(
+            f"--prediction is for files with a log-probability alone (--logprob); here the "
+            f"probabilities {quoted(probs)} say what is predicted"
+        )
     soft = options.soft_labels
     if soft is None and ours and logprob is None and match(file.names, "q_*"):
         soft = "q_*"
@@ -100,11 +108,11 @@ def find_wanted(file: PredictionFile, options: PredictionOptions) -> Wanted:
 def find_classes(file: PredictionFile, wanted: Wanted) -> tuple[str, ...]:
     """Return the classes of a wide file, in the order of its columns."""
     assert wanted.probs is not None
-    found = [name for _, name in match(file.names, wanted.probs)]
+    found = [name for _, name in _matched(file, wanted.probs, _others(file, wanted))]
     if len(found) < 2:
         raise InputError(
-            f"--prob {quoted(wanted.probs)} matches {len(found)} columns of {file.said}; two "
-            f"classes need two at least. Its columns are {listed(file.names)}"
+            f"--prob {quoted(wanted.probs)} matches {len(found)} columns of {file.said}; {TWO}. "
+            f"Its columns are {listed(file.names)}"
         )
     return tuple(found)
 
@@ -120,13 +128,15 @@ def find_places(
     probs: tuple[int, ...] = ()
     if wanted.probs is not None:
         if wanted.wide:
-            probs = _wide(file, wanted.probs, "--prob", classes, given=given)
+            matched = _matched(file, wanted.probs, _others(file, wanted))
+            probs = _wide(file, wanted.probs, matched, classes, given=given)
         else:
             probs = (find_place(file, wanted.probs, "--prob"),)
     soft: tuple[int, ...] = ()
     if wanted.soft is not None:
         if "*" in wanted.soft:
-            soft = _wide(file, wanted.soft, "--soft-labels", classes, given=given)
+            matched = match(file.names, wanted.soft)
+            soft = _wide(file, wanted.soft, matched, classes, given=given)
         else:
             soft = (find_place(file, wanted.soft, "--soft-labels"),)
     return Places(
@@ -140,7 +150,7 @@ def find_places(
         soft_wide=wanted.soft is not None and "*" in wanted.soft,
         words=place(wanted.words, "--words"),
         bytes=place(wanted.bytes, "--bytes"),
-        row=place(wanted.row, "--row"),
+        row=None if wanted.row is None else file.names.index(wanted.row),
     )
 
 
@@ -157,13 +167,16 @@ def find_place(file: PredictionFile, name: str, option: str) -> int:
     return place % len(file.names)
 
 
-def taken(wanted: Wanted, classes: tuple[str, ...]) -> tuple[str, ...]:
-    """Return a line for each thing that is read: what it is and from which column."""
+def taken(wanted: Wanted, classes: tuple[str, ...], *, given: bool) -> tuple[str, ...]:
+    """Return a line for each thing that is read: what it is and from which column.
+
+    Few classes that columns name are listed: a column such as p_value is none that was meant.
+    """
     lines: list[str] = []
-    what = {"probs": "probabilities", "logits": "logits", "logprobs": "log-probabilities"}
+    names = f": {listed(classes)}" if wanted.wide and not given and len(classes) <= SHOWN else ""
     for name, text in (
         (wanted.label, "labels"),
-        (wanted.probs, f"{what[wanted.kind]} of {len(classes):,} classes"),
+        (wanted.probs, f"{WHAT[wanted.kind]} of {len(classes):,} classes"),
         (wanted.logprob, "log-probabilities of the label"),
         (wanted.prediction, "predictions"),
         (wanted.soft, "soft labels"),
@@ -173,7 +186,7 @@ def taken(wanted: Wanted, classes: tuple[str, ...]) -> tuple[str, ...]:
         (wanted.row, "row numbers"),
     ):
         if name is not None:
-            lines.append(f"{text} from {quoted(name)}")
+            lines.append(f"{text} from {quoted(name)}{names if name == wanted.probs else ''}")
     return tuple(lines)
 
 
@@ -241,7 +254,12 @@ def _usual_logprob(file: PredictionFile) -> str | None:
 
 def _no_probabilities(file: PredictionFile) -> str:
     alone = len(match(file.names, "p_*"))
-    found = f" matches {alone} columns of {file.said}; two classes need two at least."
+    if file.form == "npz":
+        return (
+            f"{file.said} has no array of probabilities: name it with --prob, or that of the "
+            f"log-probability of the label with --logprob. Its arrays are {listed(file.names)}"
+        )
+    found = f" matches {alone} columns of {file.said}; {TWO}."
     return (
         f"--prob 'p_*'{found} Name the probabilities with --prob, or the log-probability of the "
         f"label with --logprob. Its columns are {listed(file.names)}"
@@ -253,10 +271,27 @@ def _kind(name: str) -> Kind:
     return KINDS.get(word, "probs")
 
 
+def _others(file: PredictionFile, wanted: Wanted) -> set[int]:
+    """Return the columns that are something else, though a pattern such as '*' matches them."""
+    named = ((wanted.label, "--label"), (wanted.weights, "--weights"))
+    found = {find_place(file, name, option) for name, option in named if name is not None}
+    if wanted.soft is not None and "*" in wanted.soft:
+        found |= {place for place, _ in match(file.names, wanted.soft)}
+    return found
+
+
+def _matched(file: PredictionFile, pattern: str, others: set[int]) -> list[tuple[int, str]]:
+    return [one for one in match(file.names, pattern) if one[0] not in others]
+
+
 def _wide(
-    file: PredictionFile, pattern: str, option: str, classes: tuple[str, ...], *, given: bool
+    file: PredictionFile,
+    pattern: str,
+    found: Sequence[tuple[int, str]],
+    classes: tuple[str, ...],
+    *,
+    given: bool,
 ) -> tuple[int, ...]:
-    found = match(file.names, pattern)
     counts = Counter(name for _, name in found)
     places = {name: place for place, name in found}
     name, columns = counts.most_common(1)[0] if counts else ("", 0)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from crossent.data.files import is_gzip
 from crossent.data.labels import listed
 from crossent.data.predictions.archive import (
     Member,
@@ -26,21 +27,24 @@ from crossent.data.predictions.arrow import batch_rows
 from crossent.data.predictions.batch import (
     Batch,
     check_counts,
-    check_logprobs,
-    check_weights,
     said,
     unknown_label,
 )
 from crossent.data.predictions.codes import look_up, lookup_of
 from crossent.data.predictions.file import PredictionFile
 from crossent.data.predictions.layout import Places
+from crossent.data.predictions.options import Kind
+from crossent.data.row_values import check_weights
 from crossent.errors import InputError, quoted
 
 CLASSES = "classes"
+PREFIXES: dict[Kind, str] = {"probs": "p_", "logits": "logit_", "logprobs": "logprob_"}
 
 
 def open_npz(source: str, path: Path) -> PredictionFile:
     """Return the arrays of an .npz as columns: (N, C) as a list column, with the types of SQL."""
+    if is_gzip(path):
+        raise InputError(f"{said(source)}: an .npz packed by gzip; unpack it first")
     with opened_archive(source, path) as archive:
         members = {name: header_of(archive, name, source) for name in array_names(archive)}
     return PredictionFile(
@@ -112,9 +116,16 @@ def npz_batches(
 
 
 def npz_columns(
-    file: PredictionFile, places: Places, classes: tuple[str, ...], numbers: NDArray[np.int64]
+    file: PredictionFile,
+    places: Places,
+    classes: tuple[str, ...],
+    numbers: NDArray[np.int64],
+    kind: Kind,
 ) -> dict[str, NDArray[Any]]:
-    """Return the rows with these numbers as columns (M,): arrays by name, p_<class>, `number`."""
+    """Return the rows at these places as columns (M,): arrays by name, p_<class>, `number`.
+
+    Of logits the columns are logit_<class>, by which they are read again as such.
+    """
     matrix = next(iter(places.probs), None)
     chosen: dict[str, list[NDArray[Any]]] = {}
     with opened_archive(file.source, file.path) as archive, ExitStack() as stack:
@@ -128,8 +139,6 @@ def npz_columns(
         for start in range(0, length, size):
             arrays = {name: read(min(size, length - start)) for name, read in readers.items()}
             found = np.arange(start, start + min(size, length - start))
-            if places.row is not None:
-                found = arrays[file.names[places.row]].astype(np.int64)
             kept = np.isin(found, numbers)
             chosen.setdefault("number", []).append(found[kept])
             for name, values in arrays.items():
@@ -139,7 +148,7 @@ def npz_columns(
         values = np.concatenate(parts)
         if matrix is not None and name == file.names[matrix]:
             for j, one in enumerate(classes):
-                columns[f"p_{one}"] = values[:, j].astype(np.float64)
+                columns[PREFIXES[kind] + one] = values[:, j].astype(np.float64)
         elif values.dtype.kind in "US":
             columns[name] = _texts(values).astype(object)
         else:
@@ -162,7 +171,6 @@ def _batch(
 ) -> Batch:
     checks: dict[str, Callable[..., NDArray[Any]]] = {
         "weights": check_weights,
-        "logprob": check_logprobs,
         "words": check_counts,
         "bytes": check_counts,
     }
@@ -178,9 +186,10 @@ def _batch(
         elif role in checks:
             fields[role] = checks[role](values.astype(np.float64, copy=False), where, numbered)
         else:
-            fields["values" if role == "values" else "target_probs"] = values.astype(
-                np.float64, copy=False
-            )
+            name = "target_probs" if role == "soft" else role
+            fields[name] = values.astype(np.float64, copy=False)
+    if "rows" in fields:
+        fields["places"] = numbered
     return Batch(file.source, fields.pop("rows", numbered), **fields)
 
 
@@ -237,9 +246,7 @@ def _check_shapes(
                 f"{said(file.source)}: the arrays differ in length: {quoted(first[0])} has "
                 f"{first[1]:,} rows, {quoted(name)} has {member.shape[0]:,}"
             )
-    if first is None or not first[1]:
-        raise InputError(f"{said(file.source)} has no rows")
-    return first[1]
+    return 0 if first is None else first[1]
 
 
 def _type(member: Member) -> str:

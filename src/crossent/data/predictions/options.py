@@ -4,6 +4,11 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Kind: TypeAlias = Literal["probs", "logits", "logprobs"]
+WHAT: dict[Kind, str] = {  # as messages call them
+    "probs": "probabilities",
+    "logits": "logits",
+    "logprobs": "log-probabilities",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +19,7 @@ class PredictionOptions:
     an array of an NPZ; logprob: natural log-probability of the label alone; words and bytes:
     counts a row; classes: names of the columns or of the entries of a list, in order; where: SQL
     over the columns; kind: None is "probs" where no name says otherwise. `normalize` is carried
-    to the scoring.
+    to the scoring. names_only: integer labels are never places in `classes`.
     """
 
     label: str | None = None
@@ -29,3 +34,4 @@ class PredictionOptions:
     kind: Kind | None = None
     normalize: bool = False
     where: str | None = None
+    names_only: bool = False

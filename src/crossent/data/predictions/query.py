@@ -4,11 +4,13 @@ Text for DuckDB only; runs nothing but the check of the condition and a look at 
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crossent.data.labels import MISSING_NUMBERS
+from crossent.data.database import identifier
+from crossent.data.labels import MISSING_NUMBERS, listed
 from crossent.data.predictions.codes import Mode, label_sql
 from crossent.data.predictions.file import PredictionFile, numbered_relation
 from crossent.data.predictions.layout import Places
@@ -36,9 +38,12 @@ def query_of(
     modes: dict[str, Mode],
     *,
     numbers: bool,
+    truths: tuple[int, int] | None,
     condition: str | None,
 ) -> Query:
-    """Return the query; `modes` of the columns of labels, `condition` from `condition_of`.
+    """Return the query; `modes`, `numbers` and `truths` are for `label_sql`.
+
+    `condition` is from `condition_of`.
 
     Slots: ("label", 0 or 1 for its two expressions), ("values", j) of class j, ("row", 0), ...;
     ("keep", 0) says where the condition holds.
@@ -47,7 +52,8 @@ def query_of(
     parts: list[str] = []
     for role, place in (("label", places.label), ("prediction", places.prediction)):
         if place is not None:
-            for i, text in enumerate(label_sql(f"c{place}", modes[role], numbers=numbers)):
+            texts = label_sql(f"c{place}", modes[role], numbers=numbers, truths=truths)
+            for i, text in enumerate(texts):
                 slots.append((role, i))
                 parts.append(text)
     for role, place in (
@@ -61,7 +67,7 @@ def query_of(
             parts.append(_double(file, place))
     if places.row is not None:
         slots.append(("row", 0))
-        parts.append(f"try_cast(c{places.row} AS BIGINT)")
+        parts.append(_whole(f"c{places.row}"))
     for role, columns, wide in (
         ("values", places.probs, places.wide),
         ("soft", places.soft, places.soft_wide),
@@ -88,23 +94,34 @@ def check_condition(where: str) -> None:
         raise InputError(bad_condition(where, str(error))) from None
 
 
-def bad_condition(where: str, reason: str) -> str:
-    """Return the message for a condition that DuckDB refuses."""
-    text = " ".join(reason.split("\n")[0].split()).partition(": ")[2] or reason
-    return f"--where {quoted(where)} is no condition on a row: {text[:200]}"
+def bad_condition(where: str, reason: str, names: Sequence[str] = ()) -> str:
+    """Return the message for a condition that DuckDB refuses; `names` of the file's columns."""
+    text = " ".join(reason.split("\n")[0].split())
+    text = (text.partition(": ")[2] or text)[:200]
+    twins = [name for name in _twins(names) if name.lower() in where.lower()]
+    if twins:
+        text = f"SQL does not tell {listed(twins)} apart; rename them"
+    elif names and "Referenced column" in reason:
+        text += f" The columns are {listed(names)}; text stands in single quotes"
+    return f"--where {quoted(where)} is no condition on a row: {text}"
 
 
 def condition_of(file: PredictionFile, connection: Any, where: str) -> str:
     """Return the SQL of the file as c0, c1, ..., `keep` where the condition holds, and `number`.
 
-    In it the columns have the names of the file, and the types that its first 1000 rows show.
+    In it the columns have the names of the file, and the types that its first 1000 rows show. Of
+    names that differ in case only, SQL would take one or the other: none of them can be used.
     The rows are numbered below it: a subquery or a window in it may change their order.
     """
     count = len(file.names)
-    inner = ", ".join(
-        f"c{i} AS {PREFIX}{i}, {text} AS {_identifier(file.names[i])}"
-        for i, text in enumerate(_typed(file, connection))
-    )
+    twins = set(_twins(file.names))
+    parts = [f"c{i} AS {PREFIX}{i}" for i in range(count)]
+    parts += [
+        f"{text} AS {identifier(name)}"
+        for name, text in zip(file.names, _typed(file, connection), strict=True)
+        if name not in twins
+    ]
+    inner = ", ".join(parts)
     outer = ", ".join(f"{PREFIX}{i}" for i in range(count))
     number = f"{PREFIX}{NUMBER}"
     # The line ends keep a comment in the condition from going on after it.
@@ -113,6 +130,12 @@ def condition_of(file: PredictionFile, connection: Any, where: str) -> str:
         f"FROM (SELECT {inner}, {NUMBER} AS {number} FROM {numbered_relation(file, NUMBER)})) "
         f"AS kept({', '.join(f'c{i}' for i in range(count))}, {KEEP}, {NUMBER})"
     )
+
+
+def _twins(names: Sequence[str]) -> list[str]:
+    """Return the names that another one is, but for case."""
+    counts = Counter(name.lower() for name in names)
+    return [name for name in names if counts[name.lower()] > 1]
 
 
 def _typed(file: PredictionFile, connection: Any) -> list[str]:
@@ -147,6 +170,12 @@ def _typed(file: PredictionFile, connection: Any) -> list[str]:
     ]
 
 
+def _whole(column: str) -> str:
+    """Return the SQL of integers, NULL where a cell is none; DuckDB would round 7.5."""
+    number = f"try_cast({column} AS DOUBLE)"
+    return f"CASE WHEN {number} = floor({number}) THEN try_cast({column} AS BIGINT) END"
+
+
 def _double(file: PredictionFile, place: int) -> str:
     return f"CAST({file.number(place)} AS DOUBLE)"
 
@@ -155,7 +184,3 @@ def _list(file: PredictionFile, place: int) -> str:
     if file.types[place].startswith(("DOUBLE[", "FLOAT[")):
         return f"c{place}"
     return f"try_cast(c{place} AS DOUBLE[])"
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

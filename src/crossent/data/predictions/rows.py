@@ -10,12 +10,10 @@ from numpy.typing import NDArray
 
 from crossent.data.database import literal
 from crossent.data.labels import MISSING_NUMBERS
-from crossent.data.predictions.arrow import Cells, batch_rows, batches, first_null, reading, take
+from crossent.data.predictions.arrow import Column, batch_rows, batches, first_null, reading, take
 from crossent.data.predictions.batch import (
     Batch,
     check_counts,
-    check_logprobs,
-    check_weights,
     missing_label,
     unknown_label,
 )
@@ -26,6 +24,7 @@ from crossent.data.predictions.codes import (
     look_up,
     lookup_of,
     mode_of,
+    truth_codes,
 )
 from crossent.data.predictions.file import PredictionFile, errors_of
 from crossent.data.predictions.layout import Places
@@ -37,6 +36,7 @@ from crossent.data.predictions.query import (
     condition_of,
     query_of,
 )
+from crossent.data.row_values import check_weights, short_name
 from crossent.errors import InputError, quoted
 
 SUBQUERY = re.compile(r"(?i)\b(select|from|values|over)\b")
@@ -65,10 +65,12 @@ def file_batches(
     *,
     where: str | None,
     told: str,
+    positions: bool,
 ) -> Iterator[Batch]:
     """Yield the rows of a file for which --where holds, in its order; InputError at a bad cell.
 
-    `told` says what a label that is no class has not, such as "has no column 'p_*'".
+    `told` says what a label that is no class has not, such as "has no column 'p_*'"; `positions`
+    lets integers be places in `classes` where no class is a number.
     """
     import duckdb
 
@@ -77,7 +79,6 @@ def file_batches(
         for role, place in (("label", places.label), ("prediction", places.prediction))
         if place is not None
     }
-    positions = bool(places.probs) and not places.wide
     lookups = {role: lookup_of(classes, mode, positions=positions) for role, mode in modes.items()}
     numbers = any(lookup.positions or len(lookup.values) for lookup in lookups.values())
     serial = where is not None and SUBQUERY.search(where) is not None
@@ -87,8 +88,18 @@ def file_batches(
         elif modes:
             modes = {}
         reader = _Reader(file, places, classes, told, modes, lookups, connection)
+        first = f"SELECT 1 FROM {file.relation} LIMIT 1"
+        if where is not None and not connection.execute(first).fetchall():
+            return  # columns without a cell have no type that the condition could be about
         condition = None if where is None else condition_of(file, connection, where)
-        query = query_of(file, places, modes, numbers=numbers, condition=condition)
+        query = query_of(
+            file,
+            places,
+            modes,
+            numbers=numbers,
+            truths=truth_codes(classes),
+            condition=condition,
+        )
         size = batch_rows(len(classes), bool(places.probs) + bool(places.soft))
         seen = last = 0
         try:
@@ -97,6 +108,8 @@ def file_batches(
                 count = (
                     len(columns[0].values) if columns[0].ends is None else len(columns[0].ends) - 1
                 )
+                if not count:
+                    continue
                 numbered = np.arange(seen, seen + count)
                 seen += count
                 if where is not None:
@@ -109,25 +122,25 @@ def file_batches(
                     last = int(numbered[-1])
                     chosen = slots.pop((KEEP, 0)).values
                     numbered = numbered[chosen]
-                    slots = {slot: take(cells, chosen) for slot, cells in slots.items()}
+                    slots = {slot: take(column, chosen) for slot, column in slots.items()}
                 if len(numbered):
                     yield _batch(reader, slots, numbered)
         except duckdb.Error as error:
-            if where is not None and isinstance(
-                error,
-                duckdb.BinderException | duckdb.ConversionException | duckdb.PermissionException,
-            ):
-                raise InputError(bad_condition(where, str(error))) from None
+            # An error of the file itself names it: a cut line, a damaged page.
+            ours = isinstance(error, duckdb.OperationalError)
+            if where is not None and not ours and str(file.path.absolute()) not in str(error):
+                raise InputError(bad_condition(where, str(error), file.names)) from None
             raise
-    if not seen:
-        raise InputError(f"{file.said} has no rows")
 
 
 def whole_rows(file: PredictionFile, name: str) -> bool:
     """Say whether the column `name` holds integers, by its type or by its first 1000 rows."""
     if name not in file.names:
         return False
-    column = f"c{file.names.index(name)}"
+    place = file.names.index(name)
+    if file.form == "npz":
+        return file.types[place] == "BIGINT"
+    column = f"c{place}"
     query = (
         f"SELECT count(*) = count(*) FILTER ({column} = floor({column})) FROM "
         f"(SELECT try_cast({column} AS DOUBLE) AS {column} FROM {file.relation} LIMIT {SAMPLE})"
@@ -137,26 +150,26 @@ def whole_rows(file: PredictionFile, name: str) -> bool:
 
 
 def _batch(
-    reader: _Reader, slots: dict[tuple[str, int], Cells], numbered: NDArray[np.int64]
+    reader: _Reader, slots: dict[tuple[str, int], Column], numbered: NDArray[np.int64]
 ) -> Batch:
     places = reader.places
     rows = numbered
     if ("row", 0) in slots:
-        cells = slots["row", 0]
-        _refuse_null(reader, cells, places.row, numbered, "must hold integers")
-        rows = cells.values.astype(np.int64, copy=False)
+        column = slots["row", 0]
+        must = "must hold integers, or --label be given, which has the rows counted"
+        _refuse_null(reader, column, places.row, numbered, must)
+        rows = column.values.astype(np.int64, copy=False)
 
     def number(role: str, place: int | None) -> NDArray[np.float64] | None:
         if place is None:
             return None
-        cells = slots[role, 0]
-        _refuse_null(reader, cells, place, numbered, "must hold numbers")
-        return cells.values
+        column = slots[role, 0]
+        _refuse_null(reader, column, place, numbered, "must hold numbers")
+        return column.values
 
     checked: dict[str, Any] = {}
     for role, place, check in (
         ("weights", places.weights, check_weights),
-        ("logprob", places.logprob, check_logprobs),
         ("words", places.words, check_counts),
         ("bytes", places.bytes, check_counts),
     ):
@@ -166,7 +179,9 @@ def _batch(
     return Batch(
         reader.file.source,
         rows,
+        places=None if rows is numbered else numbered,
         labels=_codes(reader, slots, "label", places.label, numbered),
+        logprob=number("logprob", places.logprob),
         predictions=_codes(reader, slots, "prediction", places.prediction, numbered),
         values=_matrix(reader, slots, "values", places.probs, places.wide, numbered),
         target_probs=_matrix(reader, slots, "soft", places.soft, places.soft_wide, numbered),
@@ -176,25 +191,25 @@ def _batch(
 
 def _codes(
     reader: _Reader,
-    slots: dict[tuple[str, int], Cells],
+    slots: dict[tuple[str, int], Column],
     role: str,
     place: int | None,
     numbered: NDArray[np.int64],
 ) -> NDArray[np.int64] | None:
     if place is None or role not in reader.modes:
         return None
-    cells = slots[role, 0]
+    column = slots[role, 0]
     lookup = reader.lookups[role]
     if reader.modes[role] == "text":
-        codes = _filled(cells, -1).astype(np.int64)
+        codes = _filled(column, -1).astype(np.int64)
         other = slots.get((role, 1))
         if other is not None and (codes < 0).any():
             left = codes < 0
             codes[left] = look_up(lookup, _filled(take(other, left), np.nan))
     else:
-        codes = look_up(lookup, cells.values)
-        if cells.null is not None:
-            codes[cells.null] = -1
+        codes = look_up(lookup, column.values)
+        if column.null is not None:
+            codes[column.null] = -1
     if codes.min() < 0:
         row = int(numbered[int(np.argmax(codes < 0))])
         text = _text(reader, place, row)
@@ -209,7 +224,7 @@ def _codes(
 
 def _matrix(
     reader: _Reader,
-    slots: dict[tuple[str, int], Cells],
+    slots: dict[tuple[str, int], Column],
     role: str,
     columns: tuple[int, ...],
     wide: bool,
@@ -221,48 +236,48 @@ def _matrix(
         return _lists(reader, slots[role, 0], columns[0], numbered)
     values = np.empty((len(columns), len(numbered)))
     for j, place in enumerate(columns):
-        cells = slots[role, j]
-        _refuse_null(reader, cells, place, numbered, "must hold numbers")
-        values[j] = cells.values
+        column = slots[role, j]
+        _refuse_null(reader, column, place, numbered, "must hold numbers")
+        values[j] = column.values
     return values.T
 
 
 def _lists(
-    reader: _Reader, cells: Cells, place: int, numbered: NDArray[np.int64]
+    reader: _Reader, column: Column, place: int, numbered: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    _refuse_null(reader, cells, place, numbered, "must hold lists of numbers")
-    assert cells.ends is not None
-    lengths = np.diff(cells.ends)
+    _refuse_null(reader, column, place, numbered, "must hold lists of numbers")
+    assert column.ends is not None
+    lengths = np.diff(column.ends)
     wrong = lengths != len(reader.classes)
     if wrong.any():
         at = int(np.argmax(wrong))
         raise InputError(
             f"{reader.where(place)}: a list must hold {len(reader.classes):,} entries, one a "
-            f"class; row {numbered[at]} holds {lengths[at]:,}"
+            f"class, with commas between them; row {numbered[at]} holds {lengths[at]:,}"
         )
-    first, last = int(cells.ends[0]), int(cells.ends[-1])
-    if cells.null_item is not None and cells.null_item[first:last].any():
-        item = int(np.argmax(cells.null_item[first:last]))
+    first, last = int(column.ends[0]), int(column.ends[-1])
+    if column.null_item is not None and column.null_item[first:last].any():
+        item = int(np.argmax(column.null_item[first:last]))
         row, entry = divmod(item, len(reader.classes))
         raise InputError(
             f"{reader.where(place)}: row {numbered[row]}, entry {entry} must be a number; it is "
-            "missing"
+            "missing or none"
         )
-    values = cells.values[first:last].reshape(-1, len(reader.classes))
+    values = column.values[first:last].reshape(-1, len(reader.classes))
     return values.astype(np.float64, copy=False)
 
 
 def _refuse_null(
-    reader: _Reader, cells: Cells, place: int | None, numbered: NDArray[np.int64], must: str
+    reader: _Reader, column: Column, place: int | None, numbered: NDArray[np.int64], must: str
 ) -> None:
-    at = first_null(cells)
+    at = first_null(column)
     if at is None or place is None:
         return
     row = int(numbered[at])
     text = _text(reader, place, row)
     found = "it is missing" if text is None or text == "" else f"got {quoted(text, 60)}"
     raise InputError(
-        f"{reader.file.said}, row {row}: {_short(reader.file.names[place])} {must}; {found}"
+        f"{reader.file.said}, row {row}: {short_name(reader.file.names[place])} {must}; {found}"
     )
 
 
@@ -274,13 +289,8 @@ def _text(reader: _Reader, place: int, row: int) -> str | None:
     return None if found is None else found[0]
 
 
-def _filled(cells: Cells, value: float) -> NDArray[Any]:
-    if cells.null is None:
-        return cells.values
+def _filled(column: Column, value: float) -> NDArray[Any]:
+    if column.null is None:
+        return column.values
     kind = np.float64 if isinstance(value, float) else np.int64
-    return np.where(cells.null, value, cells.values.astype(kind))
-
-
-def _short(name: str) -> str:
-    text = repr(name)[1:-1]
-    return text if len(text) <= 40 else text[:37] + "..."
+    return np.where(column.null, value, column.values.astype(kind))

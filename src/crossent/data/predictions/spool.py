@@ -31,7 +31,7 @@ def spooled(names: Sequence[str]) -> Generator[list[tuple[str, Path, Form]]]:
     with tempfile.TemporaryDirectory(prefix="crossent-") as folder:
         found: list[tuple[str, Path, Form]] = []
         seen: set[Path] = set()
-        for source in _expanded(names):
+        for source in expanded(names):
             path = Path(source)
             place = path if source == "-" else path.resolve()
             if place in seen:
@@ -47,7 +47,11 @@ def spooled(names: Sequence[str]) -> Generator[list[tuple[str, Path, Form]]]:
         yield found
 
 
-def _expanded(names: Sequence[str]) -> list[str]:
+def expanded(names: Sequence[str]) -> list[str]:
+    """Return the names with each pattern that is no file itself replaced by the files it matches.
+
+    Raises InputError where it matches none.
+    """
     if not names:
         raise InputError("name one file of predictions at least, or - for standard input")
     sources: list[str] = []
@@ -86,7 +90,7 @@ def _form(source: str, path: Path) -> Form:
             f"{said(source)} is one JSON array; write an object a line instead (JSONL)"
         )
     try:
-        form = find_format(path)
+        form = find_format(path, FORMS)
     except InputError as error:
         raise InputError(str(error).replace(named(path), said(source), 1)) from None
     if form not in ("csv", "parquet", "npz"):

@@ -46,6 +46,7 @@ class PredictionStream:
     _files: tuple[tuple[PredictionFile, Places], ...]
     _where: str | None
     _told: str
+    _positions: bool
 
     def batches(self) -> Iterator[Batch]:
         """Yield the rows: files as given, rows in their order; each call reads them again."""
@@ -54,17 +55,39 @@ class PredictionStream:
             for batch in self._batches_of(file, places):
                 kept = True
                 yield batch
+        if not kept and self._where is None:
+            raise InputError(_no_rows([file for file, _ in self._files]))
         if not kept:
             raise InputError(f"--where {quoted(self._where)} leaves no row; mend the condition")
 
+    @property
+    def predicts(self) -> bool:
+        """Whether every row has a label and a prediction."""
+        places = self._files[0][1]
+        labelled = places.label is not None or bool(places.soft)
+        return labelled and (bool(places.probs) or places.prediction is not None)
+
+    @property
+    def lists(self) -> bool:
+        """Whether the entries of a list or an array are the classes, in their order."""
+        places = self._files[0][1]
+        return bool(places.probs) and not places.wide
+
     def export(self, rows: Mapping[str, NDArray[np.int64]], path: Path) -> int:
-        """Write these rows (`Batch.rows`) of these sources whole; see `export_rows`."""
-        return export_rows(self._files, self.classes, rows, path)
+        """Write the rows at these places (`Batch.places`) of these sources; see `export_rows`."""
+        return export_rows(self._files, self.classes, rows, path, self.kind)
 
     def _batches_of(self, file: PredictionFile, places: Places) -> Iterator[Batch]:
         if file.form == "npz":
             return npz_batches(file, places, self.classes, told=self._told)
-        return file_batches(file, places, self.classes, where=self._where, told=self._told)
+        return file_batches(
+            file,
+            places,
+            self.classes,
+            where=self._where,
+            told=self._told,
+            positions=self._positions,
+        )
 
 
 @contextmanager
@@ -89,7 +112,7 @@ def open_predictions(
         if wanted.row is not None and not all(whole_rows(file, wanted.row) for file in opened):
             wanted = replace(wanted, row=None)
         given = options.classes is not None
-        classes = options.classes or _classes(opened[0], wanted)
+        classes = options.classes or _classes(opened, wanted)
         placed = tuple((file, find_places(file, wanted, classes, given=given)) for file in opened)
         if not given and wanted.logprob is not None:
             classes = label_classes(placed)
@@ -100,11 +123,15 @@ def open_predictions(
             classes=classes,
             kind=wanted.kind,
             columns=tuple(file.names[i] for i in places.probs) if places.wide else (),
-            taken=taken(wanted, classes),
+            taken=taken(wanted, classes, given=given),
             normalize=options.normalize,
             _files=placed,
             _where=options.where,
             _told=_told(wanted, given=given),
+            # The order of columns is no order that labels are known to be numbered in.
+            _positions=not options.names_only
+            and wanted.probs is not None
+            and (given or not wanted.wide),
         )
 
 
@@ -112,10 +139,20 @@ def _open(source: str, path: Path, form: Form, known: tuple[str, ...]) -> Predic
     return open_npz(source, path) if form == "npz" else open_file(source, path, form, known)
 
 
-def _classes(file: PredictionFile, wanted: Wanted) -> tuple[str, ...]:
+def _classes(opened: Sequence[PredictionFile], wanted: Wanted) -> tuple[str, ...]:
     if wanted.probs is None:
         return ()
-    return find_classes(file, wanted) if wanted.wide else list_classes(file, wanted)
+    if wanted.wide:
+        return find_classes(opened[0], wanted)
+    classes = next((found for file in opened if (found := list_classes(file, wanted))), ())
+    if not classes:
+        raise InputError(_no_rows(opened))
+    return classes
+
+
+def _no_rows(opened: Sequence[PredictionFile]) -> str:
+    more = f", nor has any of the {len(opened) - 1} others" if len(opened) > 1 else ""
+    return f"{opened[0].said} has no rows{more}"
 
 
 def _told(wanted: Wanted, *, given: bool) -> str:

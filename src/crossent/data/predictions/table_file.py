@@ -11,6 +11,7 @@ from crossent.data.files import named
 from crossent.errors import InputError
 
 COLUMNS_KEY = "crossent_columns"
+SUFFIXES = (".parquet", ".csv", ".csv.gz")
 
 
 def write_table(
@@ -45,18 +46,11 @@ def write_table(
     return rows
 
 
-def identifier(name: str) -> str:
-    """Return a name as SQL writes it."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 def _suffix(path: Path) -> str:
     name = path.name.lower()
-    if name.endswith((".csv", ".csv.gz")):
-        return "csv"
-    if name.endswith(".parquet"):
-        return "parquet"
-    raise InputError(f"{named(path)}: name predictions .parquet, .csv or .csv.gz")
+    if not name.endswith(SUFFIXES):
+        raise InputError(f"{named(path)}: name predictions .parquet, .csv or .csv.gz")
+    return "parquet" if name.endswith(".parquet") else "csv"
 
 
 def _join(path: Path, names: Sequence[str], body: Path, *, packed: bool) -> None:

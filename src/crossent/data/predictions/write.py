@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crossent.data.database import connected, literal
-from crossent.data.predictions.write import identifier, write_table
+from crossent.data.database import connected, identifier, literal
+from crossent.data.predictions.table_file import write_table
 
 
 @dataclass(frozen=True, slots=True, eq=False)
