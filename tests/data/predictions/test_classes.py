@@ -48,8 +48,8 @@ def test_target_only(write, parquet) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("label,probs\n1,0.7\n", r"a list of two numbers at least, such as \[0.2, 0.8\]"),
-        ("label;probs\n1;[0.2 0.8]\n", r"such as \[0.2, 0.8\]; got '\[0.2 0.8\]'"),
+        ("label,probs\n1,none\n", r"a list of two numbers at least, such as \[0.2, 0.8\]"),
+        ("label;probs\n1;[0.2 0.8]\n", r"of two classes; got '\[0.2 0.8\]'"),
     ],
 )
 def test_lists_that_are_none(write, text: str, message: str) -> None:

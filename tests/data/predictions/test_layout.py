@@ -105,3 +105,29 @@ def test_soft_labels(write) -> None:
     np.testing.assert_array_equal(
         read(write("a.npz", arrays), soft_labels="q")["target_probs"], [[0.25, 0.75]]
     )
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "jsonl"])
+def test_one_number_is_that_of_the_second_of_two_classes(write, parquet, suffix: str) -> None:
+    if suffix == "parquet":
+        query = "SELECT * FROM (VALUES (1, 0.75, -2.0), (0, 0.25, 3.0)) AS t(y, p, z)"
+        path = parquet("a.parquet", query)
+    elif suffix == "csv":
+        path = write("a.csv", "y,p,z\n1,0.75,-2\n0,0.25,3\n")
+    else:
+        rows = ['{"y": 1, "p": 0.75, "z": -2}', '{"y": 0, "p": 0.25, "z": 3}']
+        path = write("a.jsonl", "\n".join(rows) + "\n")
+    found = read(path, label="y", prob="p")
+    assert found["classes"] == ("0", "1")
+    assert found["values"].tolist() == [[0.25, 0.75], [0.75, 0.25]]
+    assert found["labels"].tolist() == [1, 0]
+    logits = read(path, label="y", prob="z", kind="logits", classes=("no", "yes"))
+    assert logits["values"].tolist() == [[0.0, -2.0], [0.0, 3.0]]
+
+
+def test_one_number_among_lists_is_refused(write) -> None:
+    path = write("a.csv", 'label,probs\n0,"[0.2, 0.3, 0.5]"\n1,0.5\n')
+    with pytest.raises(InputError, match=r"a list must hold 3 entries.* row 1 holds 2"):
+        read(path)
+    with pytest.raises(InputError, match="row 1: p must hold lists of numbers; it is missing"):
+        read(write("b.csv", "label,p\n0,0.5\n1,\n"), prob="p")

@@ -31,7 +31,7 @@ from tests.data.predictions.files import GOOD, LABELS, NAMES, VALUES, jsonl, npz
         ("f.csv", "label,logprob\na,-1\nb,\n", {}, "row 1: logprob must hold numbers"),
         (
             "f.csv",
-            "label,probs\na,5\nb,6\n",
+            "label,probs\na,none\nb,none\n",
             {"classes": ("a", "b")},
             "row 0: probs must hold lists",
         ),

@@ -35,9 +35,7 @@ def list_classes(file: PredictionFile, wanted: Wanted) -> tuple[str, ...]:
     if file.form == "npz":
         name = file.names[place]
         return npz_classes(file) or numbered_classes(npz_entries(file, name), file.said)
-    column = f"c{place}"
-    if not file.is_list(place):
-        column = f"try_cast({column} AS DOUBLE[])"
+    column = file.entries(place, wanted.kind)
     label = "NULL" if wanted.label is None else f"c{find_place(file, wanted.label, '--label')}"
     query = (
         f"SELECT len({column}), CAST({label} AS VARCHAR), CAST(c{place} AS VARCHAR) "
@@ -52,7 +50,8 @@ def list_classes(file: PredictionFile, wanted: Wanted) -> tuple[str, ...]:
     if entries is None or entries < 2:
         got = "" if cell is None else f"; got {quoted(cell, 60)}"
         raise InputError(
-            f"{where}: row 0 must hold a list of two numbers at least, such as [0.2, 0.8]{got}"
+            f"{where}: row 0 must hold a list of two numbers at least, such as [0.2, 0.8], or the "
+            f"number of the second of two classes{got}"
         )
     if text is not None and number(text) is None and text.lower() not in ("true", "false"):
         raise InputError(

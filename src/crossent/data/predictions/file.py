@@ -23,6 +23,7 @@ from crossent.data.database import (
 from crossent.data.delimited import Layout, find_layout
 from crossent.data.files import check_gzip, is_gzip, named, opened
 from crossent.data.predictions.batch import said
+from crossent.data.predictions.options import Kind
 from crossent.data.predictions.table_file import COLUMNS_KEY
 from crossent.errors import InputError
 
@@ -62,6 +63,23 @@ class PredictionFile:
         """Say whether a column holds lists of numbers."""
         inner, found, _ = self.types[column].partition("[")
         return bool(found) and NUMERIC.fullmatch(inner) is not None
+
+    def entries(self, column: int, kind: Kind) -> str:
+        """Return the SQL of a column as a list of numbers, NULL where it is none.
+
+        One number is that of the second of two classes; the first has what is left of it.
+        """
+        if self.types[column].startswith(("DOUBLE[", "FLOAT[")):
+            return f"c{column}"
+        lists = f"try_cast(c{column} AS DOUBLE[])"
+        if self.is_list(column):
+            return lists
+        number = self.number(column)
+        first = {"probs": f"1.0 - {number}", "logits": "0.0"}.get(kind)
+        two = "NULL" if first is None else f"[{first}, {number}]"
+        if self.is_number(column):
+            return f"CAST({two} AS DOUBLE[])"
+        return f"coalesce({lists}, CASE WHEN {number} IS NOT NULL THEN {two} END)"
 
     def number(self, column: int) -> str:
         """Return the SQL of a column as a number, NULL where it is none."""

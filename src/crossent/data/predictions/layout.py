@@ -20,7 +20,7 @@ PATTERNS = ("p_*", "prob_*", "proba_*", "logit_*", "logits_*", "logprob_*", "log
 LISTS = ("probs", "probabilities", "p", "proba", "logits", "logprobs")
 LOGPROB = "logprob"
 SHOWN = 10  # classes
-TWO = "two classes need two at least, 1 - p beside p"
+TWO = "two classes need two at least, or one column of the second, named by --prob"
 KINDS: dict[str, Kind] = {"logit": "logits", "logprob": "logprobs"}
 
 
@@ -62,6 +62,7 @@ class Places:
     words: int | None
     bytes: int | None
     row: int | None
+    kind: Kind = "probs"
 
 
 def known_names(options: PredictionOptions) -> tuple[str, ...]:
@@ -151,6 +152,7 @@ def find_places(
         words=place(wanted.words, "--words"),
         bytes=place(wanted.bytes, "--bytes"),
         row=None if wanted.row is None else file.names.index(wanted.row),
+        kind=wanted.kind,
     )
 
 

@@ -74,7 +74,7 @@ def query_of(
     ):
         for j, place in enumerate(columns):
             slots.append((role, j))
-            parts.append(file.number(place) if wide else _list(file, place))
+            parts.append(file.number(place) if wide else file.entries(place, places.kind))
     source = file.relation
     if condition is not None:
         slots += [(KEEP, 0), (NUMBER, 0)]
@@ -178,9 +178,3 @@ def _whole(column: str) -> str:
 
 def _double(file: PredictionFile, place: int) -> str:
     return f"CAST({file.number(place)} AS DOUBLE)"
-
-
-def _list(file: PredictionFile, place: int) -> str:
-    if file.types[place].startswith(("DOUBLE[", "FLOAT[")):
-        return f"c{place}"
-    return f"try_cast(c{place} AS DOUBLE[])"
