@@ -46,7 +46,7 @@ class ColumnFlags:
         flag(
             COLUMNS,
             "Columns of the probabilities, as 'p_*' (the rest of a name is the class), or a column "
-            "of lists. Default: p_* or the like.",
+            "of lists, or of one number: that of the second of two classes. Default: p_* or alike.",
         ),
     ] = None
     logprob: Annotated[
@@ -61,7 +61,7 @@ class ColumnFlags:
         _list(COLUMNS, "Classes in the order of the lists, as a,b,c.", converter=class_list),
     ] = ()
     kind: Annotated[
-        Kind | None, flag(COLUMNS, "What the numbers are. Default: probs, but by their name.")
+        Kind | None, flag(COLUMNS, "What the numbers are. Default: probs, or as their name says.")
     ] = None
     normalize: Annotated[bool, _switch(COLUMNS, "Divide each row by its sum.")] = False
     where: Annotated[
@@ -103,7 +103,7 @@ class AskedFlags:
             allow_leading_hyphen=True,
         ),
     ] = None
-    bins: Annotated[int, flag(ASKED, "Bins of the calibration.")] = BINS
+    bins: Annotated[int, flag(ASKED, "Bins of the calibration, a divisor of 25,200.")] = BINS
 
     pairs: Annotated[int | None, flag(CONFUSIONS, "Print this many confusions, in a table.")] = None
     merge: Annotated[
