@@ -12,9 +12,10 @@ from sklearn.metrics import log_loss
 
 from crossent.scoring.merging.curve import MergeCurve
 from crossent.scoring.merging.merge import merge_classes
-from crossent.scoring.merging.order import Step, merge_groups, suggest_merges
+from crossent.scoring.merging.order import Step, suggest_merges
 from crossent.scoring.rows import score_rows
 from crossent.scoring.tally import Tally
+from tests.scoring.merging.clusters import merge_groups
 
 
 def step(a, b, left):

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from scipy.stats import entropy
 
 from crossent.scoring.merging.merge import merge_classes
-from crossent.scoring.merging.order import Step, merge_groups, suggest_merges
+from crossent.scoring.merging.order import Step, suggest_merges
 from crossent.scoring.meters.confusion import Cells
+from tests.scoring.merging.clusters import merge_groups
 
 
 def scored(table, classes=None):

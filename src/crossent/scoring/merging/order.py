@@ -6,7 +6,6 @@ Reference: Slonim and Tishby, Agglomerative Information Bottleneck, NIPS 1999.
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,16 +93,6 @@ def suggest_merges(scores: Scores, limit: int | None = None) -> tuple[Step, ...]
         )
         names[a] = f"{names[a]}+{names[b]}"
     return tuple(steps)
-
-
-def merge_groups(classes: Sequence[str], steps: Sequence[Step]) -> dict[str, tuple[str, ...]]:
-    """Return the clusters of more than one class after `steps`, as `merge_classes` takes them."""
-    members = {code: [code] for code in range(len(classes))}
-    for step in steps:
-        kept, gone = step.codes
-        members[kept] += members.pop(gone)
-    groups = [[classes[code] for code in sorted(codes)] for codes in members.values()]
-    return {"+".join(names): tuple(names) for names in groups if len(names) > 1}
 
 
 def _least(pairs: ConfusedPairs, tie: float) -> int | None:
