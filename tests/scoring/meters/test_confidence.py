@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossent.scoring.meters.confidence import CELLS, FINE, TAIL, Confidence, edges, fine_bins
-from crossent.scoring.rows import Rows
+from crossent.scoring.rows import Rows, score_rows
 
 EDGES = edges()
 
@@ -104,3 +104,10 @@ def test_evenness_is_of_the_others_shares(others, classes, squares):
 def test_others_without_probability_share_equally(classes, squares):
     got = calibration(rows([1.0], [True]), classes=classes)
     assert got.evenness.sum() == pytest.approx(1 / (1 + squares), rel=1e-15)
+
+
+def test_soft_labels_that_miss_1_by_rounding_are_no_errors():
+    q = np.array([[1 - 2.0**-53, 0.0]] * 3)
+    meter = Confidence(2)
+    meter.update(score_rows(labels=None, values=np.array([[1.0, 0.0]] * 3), target_probs=q))
+    assert meter.result(0.0, 0.0, 1.0).split(1).log_loss_calibration == 0.0

@@ -66,7 +66,8 @@ class Confidence:
             self._right.add(place[right], None if rows.weight is None else rows.weight[right])
         else:
             hit = rows.soft[np.arange(len(place)), rows.predicted]
-            self._right.add(place, _times(hit, rows.weight))
+            # A soft label of 1 - 1e-16 in all is rounding, not an error of a certain prediction.
+            self._right.add(place, _times(hit / rows.soft.sum(axis=1), rows.weight))
         self._confidence.add(place, _times(rows.confidence, rows.weight))
         with np.errstate(divide="ignore", invalid="ignore"):
             squares = rows.rest_squares / (rows.rest * rows.rest)
